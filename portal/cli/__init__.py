@@ -1,0 +1,1 @@
+"""The commands: each calls rules or services, none decides anything itself."""
