@@ -1,0 +1,1 @@
+"""Mail out of the outbox: what a message looks like, and how it leaves."""

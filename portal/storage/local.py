@@ -1,0 +1,94 @@
+"""Files in a local folder, each under the SHA-256 of its content: equal files are kept once."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO
+
+from portal import durable
+
+CHUNK_BYTES = 1024 * 1024
+KEY = re.compile(r"[0-9a-f]{64}")
+
+
+class StorageError(Exception):
+    """Something about one stored file is not as it should be; the message is for the person."""
+
+
+class FileTooLarge(StorageError):
+    """The stream holds more than `limit_bytes`."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"文件超过 {limit_bytes // (1024 * 1024)} MB 的上限，未保存。")
+        self.limit_bytes = limit_bytes
+
+
+class FileMissing(StorageError):
+    """There is no file under `key`."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"文件不存在：{key}")
+        self.key = key
+
+
+class FileDamaged(StorageError):
+    """The file under `key` no longer has the content it was stored with."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"文件已损坏：{key}")
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What was stored: SHA-256 in hex, size in bytes, and the key under which to open it."""
+
+    sha256: str
+    size: int
+    key: str
+
+
+class Storage:
+    """Files below the folder `root`, which is made when the first one is stored."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, stream: BinaryIO, *, limit_bytes: int) -> StoredObject:
+        """Store what the stream still holds; on return it is safely on the disk.
+
+        Raises FileTooLarge as soon as more than `limit_bytes` were read; nothing is kept then.
+        """
+        digest, size = hashlib.sha256(), 0
+        with durable.new_file(self.root) as (file, path):
+            while chunk := stream.read(CHUNK_BYTES):
+                size += len(chunk)
+                if size > limit_bytes:
+                    raise FileTooLarge(limit_bytes)
+                digest.update(chunk)
+                file.write(chunk)
+            key = digest.hexdigest()
+            # A file that is already there is replaced by its equal, which also mends a damaged one.
+            durable.settle(file, path, self._path(key))
+        return StoredObject(sha256=key, size=size, key=key)
+
+    def open(self, key: str) -> BufferedReader:
+        """The file for reading. Raises FileMissing."""
+        try:
+            return self._path(key).open("rb")
+        except FileNotFoundError:
+            raise FileMissing(key) from None
+
+    def verify(self, key: str) -> None:
+        """Read the whole file and compare its digest. Raises FileMissing or FileDamaged."""
+        with self.open(key) as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != key:
+                raise FileDamaged(key)
+
+    def _path(self, key: str) -> Path:
+        """Where a key's file lies; a key that is no digest leads nowhere."""
+        if not KEY.fullmatch(key):
+            raise FileMissing(key)
+        return self.root / key[:2] / key

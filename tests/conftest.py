@@ -1,0 +1,105 @@
+"""What all tests share: a clock, databases of both kinds with the schema of the migrations, a browser.
+
+`database` runs a test twice, on SQLite and on PostgreSQL; `sqlite_database` once, where the kind of
+database cannot matter. Both give a fresh, migrated, empty database.
+
+What a fixture needs is imported inside it: tests of rules start without a database library or a browser.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.clock import Clock
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from portal.models.database import Database
+    from tests.support.postgresql import Server
+
+TEMPLATE = "portal_template"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A Monday morning in Beijing, until the test moves it."""
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the schema, to be copied."""
+    from portal.cli.database import upgrade
+
+    path = tmp_path_factory.mktemp("schema") / "template.sqlite3"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """A server whose database `portal_template` has the schema; skips where there is no server."""
+    from portal.cli.database import upgrade
+    from tests.support.postgresql import NoServerHere, running_server
+
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(running_server())
+        except NoServerHere as reason:
+            pytest.skip(f"NOT RUN ON POSTGRESQL: {reason}")
+        server.execute(f"CREATE DATABASE {TEMPLATE}")
+        upgrade(server.url(TEMPLATE))
+        yield server
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """A database handle that is closed at the end."""
+    from portal.models.database import Database
+
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.dispose()
+
+
+@pytest.fixture
+def sqlite_database(migrated_sqlite_file: Path, tmp_path: Path) -> Iterator[Database]:
+    """A fresh SQLite database."""
+    path = tmp_path / "portal.sqlite3"
+    shutil.copyfile(migrated_sqlite_file, path)
+    with opened(f"sqlite:///{path}") as database:
+        yield database
+
+
+@pytest.fixture
+def postgresql_database(postgresql_server: Server) -> Iterator[Database]:
+    """A fresh PostgreSQL database."""
+    with postgresql_server.copy_of(TEMPLATE) as url, opened(url) as database:
+        yield database
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database(request: pytest.FixtureRequest) -> Database:
+    """A fresh database, once of each kind."""
+    return request.getfixturevalue(f"{request.param}_database")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser; skips where there is none."""
+    from tests.support.chromium import chromium_program, running_chromium
+
+    program = chromium_program()
+    if program is None:
+        pytest.skip("NOT RUN IN A BROWSER: Chromium is not installed (apt-get install chromium)")
+    with running_chromium(program) as browser:
+        yield browser

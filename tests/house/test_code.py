@@ -1,0 +1,49 @@
+"""What must stay true of the code as a whole: short modules, honest names, a docstring at every door."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(path for folder in ("portal", "tests") for path in (ROOT / folder).rglob("*.py"))
+ASSETS = sorted(
+    path
+    for pattern in ("templates/**/*.html", "static/**/*.css", "static/**/*.js")
+    for path in (ROOT / "portal").glob(pattern)
+    if "vendor" not in path.parts
+)
+LONGEST = 400
+BANNED = {"utils", "util", "helpers", "helper", "manager", "managers", "data", "misc", "common"}
+
+
+def name(path):
+    return str(path.relative_to(ROOT))
+
+
+def test_there_is_something_to_check():
+    assert len(MODULES) > 20
+
+
+@pytest.mark.parametrize("path", [*MODULES, *ASSETS], ids=name)
+def test_no_file_is_two_files(path):
+    lines = len(path.read_text("utf-8").splitlines())
+    assert lines <= LONGEST, f"{lines} lines: a module over {LONGEST} lines is two modules"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_no_name_that_says_nothing(path):
+    parts = {*path.relative_to(ROOT).parent.parts, path.stem}
+    assert not parts & BANNED
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if "versions" not in path.parts], ids=name)
+def test_every_module_says_what_it_is(path):
+    assert ast.get_docstring(ast.parse(path.read_text("utf-8")))
+
+
+def test_every_folder_of_the_portal_is_a_package():
+    folders = {path.parent for path in MODULES if "portal" in path.relative_to(ROOT).parts[:1]}
+    assert {name(folder) for folder in folders if not (folder / "__init__.py").exists()} <= {
+        "portal/migrations/versions"
+    }

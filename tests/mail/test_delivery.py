@@ -1,0 +1,155 @@
+"""Delivery against a real SMTP server on loopback that fails at every step of the dialogue in turn."""
+
+import socket
+from dataclasses import replace
+from email import message_from_bytes
+from email.policy import default
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult
+
+from portal.config import Settings, SmtpMail, Tls
+from portal.mail.delivery import DeliveryFailed, DeliveryUncertain, deliver, eml_name
+from tests.mail.test_message import ENVELOPE
+
+
+class Mailbox:
+    """Takes mail, unless told what to answer at a step."""
+
+    def __init__(self):
+        self.received, self.answers, self.hangs_up_at = [], {}, None
+
+    def _answer(self, server, step):
+        if self.hangs_up_at == step:
+            server.transport.abort()
+        return self.answers.get(step)
+
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
+        envelope.mail_from = address
+        return self._answer(server, "MAIL") or "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        envelope.rcpt_tos.append(address)
+        return self._answer(server, "RCPT") or "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        answer = self._answer(server, "DATA")
+        if answer is None:
+            self.received.append(envelope)
+        return answer or "250 taken"
+
+    async def handle_QUIT(self, server, session, envelope):  # noqa: N802
+        return self._answer(server, "QUIT") or "221 bye"
+
+
+@pytest.fixture
+def mailbox():
+    return Mailbox()
+
+
+@pytest.fixture
+def settings(mailbox, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    base = Settings.from_environment({"PORTAL_INSTANCE": str(tmp_path)})
+    yield replace(base, mail=SmtpMail("127.0.0.1", port, Tls.NONE))
+    controller.stop()
+
+
+def test_a_mail_arrives(settings, mailbox):
+    deliver(ENVELOPE, settings)
+    (envelope,) = mailbox.received
+    assert (envelope.mail_from, envelope.rcpt_tos) == (settings.mail_from, ["zhang@example.cn"])
+    assert message_from_bytes(envelope.content, policy=default)["Subject"] == ENVELOPE.subject
+
+
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize(("answer", "is_permanent"), [("451 later", False), ("550 never", True)])
+def test_a_refusal_is_a_failure_at_every_step(settings, mailbox, step, answer, is_permanent):
+    mailbox.answers[step] = answer
+    with pytest.raises(DeliveryFailed, match=answer) as failure:
+        deliver(ENVELOPE, settings)
+    assert failure.value.is_permanent is is_permanent
+    assert mailbox.received == []
+
+
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
+def test_hanging_up_before_the_text_is_a_failure(settings, mailbox, step):
+    mailbox.hangs_up_at = step
+    with pytest.raises(DeliveryFailed) as failure:
+        deliver(ENVELOPE, settings)
+    assert not failure.value.is_permanent
+
+
+def test_hanging_up_after_the_text_is_uncertain(settings, mailbox):
+    mailbox.hangs_up_at = "DATA"
+    with pytest.raises(DeliveryUncertain):
+        deliver(ENVELOPE, settings)
+
+
+def test_hanging_up_after_the_mail_was_taken_changes_nothing(settings, mailbox):
+    mailbox.hangs_up_at = "QUIT"
+    deliver(ENVELOPE, settings)
+    assert len(mailbox.received) == 1
+
+
+def test_a_server_that_is_away(settings):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(DeliveryFailed) as failure:
+        deliver(ENVELOPE, replace(settings, mail=SmtpMail("127.0.0.1", port, Tls.NONE)))
+    assert not failure.value.is_permanent
+
+
+def test_a_password_is_not_sent_to_a_server_without_starttls(settings, mailbox):
+    with pytest.raises(DeliveryFailed, match="STARTTLS"):
+        deliver(ENVELOPE, replace(settings, mail=replace(settings.mail, tls=Tls.STARTTLS, username="portal")))
+    assert mailbox.received == []
+
+
+# The server of this test has no TLS on purpose, and aiosmtpd rightly warns of that.
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
+@pytest.mark.parametrize(("password", "arrives"), [("right", True), ("wrong", False)])
+def test_logging_in(settings, mailbox, password, arrives):
+    def authenticate(server, session, envelope, mechanism, given):
+        return AuthResult(success=given.password == b"right", handled=False)
+
+    class WithLogIn(Controller):
+        def factory(self):
+            return SMTP(mailbox, authenticator=authenticate, auth_require_tls=False, auth_required=True)
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = WithLogIn(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    server = SmtpMail("127.0.0.1", port, Tls.NONE, "portal", password)
+    try:
+        if arrives:
+            deliver(ENVELOPE, replace(settings, mail=server))
+        else:
+            with pytest.raises(DeliveryFailed, match="535"):
+                deliver(ENVELOPE, replace(settings, mail=server))
+    finally:
+        controller.stop()
+    assert len(mailbox.received) == arrives
+
+
+def test_mail_into_a_folder_lies_there_once(tmp_path):
+    settings = Settings.from_environment({"PORTAL_INSTANCE": str(tmp_path)})
+    deliver(ENVELOPE, settings)
+    deliver(ENVELOPE, settings)
+    (path,) = (tmp_path / "mail").iterdir()
+    assert path.name == eml_name(ENVELOPE)
+    assert path.name.startswith("20261124T013000Z-")
+    message = message_from_bytes(path.read_bytes(), policy=default)
+    assert message["Message-ID"] == f"<{ENVELOPE.message_id}>"
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "mail").touch()
+    with pytest.raises(DeliveryFailed) as failure:
+        deliver(ENVELOPE, Settings.from_environment({"PORTAL_INSTANCE": str(tmp_path)}))
+    assert not failure.value.is_permanent
