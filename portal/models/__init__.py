@@ -1,0 +1,27 @@
+"""SQLAlchemy 2 models, one module per aggregate; invariants stand as database constraints.
+
+Importing this package imports every module, so that the metadata is complete for Alembic and for mappers.
+"""
+
+from portal.models import (  # noqa: F401  (imported for their mappings)
+    account,
+    archive,
+    calendar,
+    consultation,
+    event,
+    expert,
+    fee,
+    institution,
+    meeting_minutes,
+    material,
+    obligation,
+    online_session,
+    outbox,
+    panel,
+    preliminary_analysis,
+    voting,
+    watch,
+)
+from portal.models.base import Base
+
+__all__ = ["Base"]

@@ -1,0 +1,68 @@
+"""The database handle: an engine, and sessions that read or write.
+
+SQLite runs in WAL with synchronous=FULL, so what was acknowledged is durable. Writers begin with
+BEGIN IMMEDIATE: a deferred transaction that turns into a writer fails with "locked" under load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+
+BUSY_TIMEOUT_MS = 15_000
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for `url` (sqlite or postgresql), with the durability settings of this house."""
+    options: dict[str, Any] = {"pool_pre_ping": True} if not url.startswith("sqlite") else {}
+    engine = create_engine(url, **options)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # this module emits BEGIN itself
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    writes = connection.get_execution_options().get("portal_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class Database:
+    """Sessions on one database. `read()` rolls back at its end, `write()` commits or rolls back."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = make_engine(url)
+        self._readers = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        self._writers = sessionmaker(
+            self.engine.execution_options(portal_writes=True), expire_on_commit=False
+        )
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for queries; nothing it does is kept."""
+        with self._readers() as db:
+            yield db
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction: committed when the block ends well, rolled back when it raises."""
+        with self._writers.begin() as db:
+            yield db
+
+    def dispose(self) -> None:
+        """Close all pooled connections."""
+        self.engine.dispose()

@@ -1,0 +1,121 @@
+"""Voting rounds and the official sheets with their signatures (Art. 8(6))."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.models.base import Base, Instant, one_of
+from portal.models.panel import PanelMember
+
+SHEET_STATES = ("draft", "signed", "withdrawn", "void")
+_YES_NO = ("yes", "no")
+_YES_NO_UNCERTAIN = ("yes", "no", "uncertain")
+
+
+class VotingRound(Base):
+    """One round; while it is open nobody's choice leaves the database."""
+
+    __tablename__ = "voting_round"
+    __table_args__ = (
+        UniqueConstraint("consultation_id", "number"),
+        CheckConstraint("closed_at IS NULL OR tally IS NOT NULL", name="tallied_when_closed"),
+        Index("uq_voting_round_open", "consultation_id", unique=True,
+              sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"))
+    number: Mapped[int]
+    opened_at: Mapped[datetime] = mapped_column(Instant)
+    opened_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    sign_by: Mapped[datetime] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    close_reason: Mapped[str] = mapped_column(Text, default="")  # needed when some have not signed
+    panel_size: Mapped[int | None]  # members at the closing, recused ones not counted
+    tally: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    sheets: Mapped[list[ConsultationSheet]] = relationship(back_populates="round")
+
+
+class ConsultationSheet(Base):
+    """会诊表: the official form of one expert in one round; a signed version never changes."""
+
+    __tablename__ = "consultation_sheet"
+    __table_args__ = (
+        one_of("state", SHEET_STATES),
+        one_of("standard_nonconformity", _YES_NO),
+        one_of("danger_despite_standard", _YES_NO),
+        one_of("danger_without_standard", _YES_NO),
+        CheckConstraint("severity BETWEEN 1 AND 4", name="severity"),
+        CheckConstraint("likelihood BETWEEN 1 AND 8", name="likelihood"),
+        one_of("cause_design", _YES_NO),
+        one_of("cause_manufacturing", _YES_NO),
+        one_of("cause_warning", _YES_NO),
+        one_of("prevalence", _YES_NO_UNCERTAIN),
+        one_of("defect_finding", _YES_NO_UNCERTAIN),
+        one_of("recommend_investigation", _YES_NO),
+        one_of("continued_monitoring", _YES_NO),
+        CheckConstraint(
+            "state = 'draft' OR (signed_at IS NOT NULL AND digest IS NOT NULL AND defect_finding IS NOT NULL "
+            "AND recommend_investigation IS NOT NULL AND continued_monitoring IS NOT NULL)",
+            name="signed_is_complete",
+        ),
+        UniqueConstraint("round_id", "member_id", "revision"),
+        # One live sheet a member and round: a second vote finds no room.
+        Index("uq_consultation_sheet_live", "round_id", "member_id", unique=True,
+              sqlite_where=text("state IN ('draft', 'signed')"),
+              postgresql_where=text("state IN ('draft', 'signed')")),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("voting_round.id"), index=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("panel_member.id"), index=True)
+    revision: Mapped[int] = mapped_column(default=1)
+    state: Mapped[str] = mapped_column(String(10), default="draft")
+    version: Mapped[int] = mapped_column(default=1)
+    saved_at: Mapped[datetime] = mapped_column(Instant)
+
+    standard_nonconformity: Mapped[str | None] = mapped_column(String(10))
+    standard_nonconformity_description: Mapped[str] = mapped_column(Text, default="")
+    danger_despite_standard: Mapped[str | None] = mapped_column(String(10))
+    danger_despite_standard_description: Mapped[str] = mapped_column(Text, default="")
+    danger_without_standard: Mapped[str | None] = mapped_column(String(10))
+    danger_without_standard_description: Mapped[str] = mapped_column(Text, default="")
+    injury_types: Mapped[list[str]] = mapped_column(JSON, default=list)
+    injury_physical_description: Mapped[str] = mapped_column(Text, default="")
+    injury_chemical_description: Mapped[str] = mapped_column(Text, default="")
+    injury_biological_description: Mapped[str] = mapped_column(Text, default="")
+    severity: Mapped[int | None]
+    likelihood: Mapped[int | None]
+    cause_design: Mapped[str | None] = mapped_column(String(10))
+    cause_manufacturing: Mapped[str | None] = mapped_column(String(10))
+    cause_warning: Mapped[str | None] = mapped_column(String(10))
+    prevalence: Mapped[str | None] = mapped_column(String(10))
+    defect_finding: Mapped[str | None] = mapped_column(String(10))
+    recommend_investigation: Mapped[str | None] = mapped_column(String(10))
+    same_product_recalled: Mapped[bool] = mapped_column(default=False)
+    same_product_recalled_description: Mapped[str] = mapped_column(Text, default="")
+    continued_monitoring: Mapped[str | None] = mapped_column(String(10))
+    public_attention: Mapped[bool] = mapped_column(default=False)
+    public_attention_reason: Mapped[str] = mapped_column(Text, default="")
+    # Reasons of departures from the sheet's own rules, by question.
+    departure_reasons: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+
+    signed_on: Mapped[date | None]  # 日期 beside the signature, Beijing
+    signed_at: Mapped[datetime | None] = mapped_column(Instant)
+    signer_name: Mapped[str | None] = mapped_column(String(40))
+    signed_from: Mapped[str | None] = mapped_column(String(64))  # network address
+    signed_with: Mapped[str | None] = mapped_column(String(40))  # factors: password
+    canonical: Mapped[str | None] = mapped_column(Text)  # RFC 8785 text that was signed
+    digest: Mapped[str | None] = mapped_column(String(64))  # SHA-256 of `canonical`
+    left_at: Mapped[datetime | None] = mapped_column(Instant)  # withdrawn or void
+    left_reason: Mapped[str] = mapped_column(Text, default="")
+
+    round: Mapped[VotingRound] = relationship(back_populates="sheets")
+    member: Mapped[PanelMember] = relationship()
+
+    __mapper_args__ = {"version_id_col": version}

@@ -1,0 +1,68 @@
+"""Refusals: what a person is told when something cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """What is wrong with one field: its name in code, the message for the person, the article."""
+
+    field: str
+    message: str
+    article: str | None = None
+
+
+class Refusal(Exception):
+    """Something that cannot be done. `status` is the HTTP status it is answered with."""
+
+    status = 409
+
+    def __init__(self, message: str, *, article: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.article = article
+
+
+class NotFound(Refusal):
+    """What a person may not see does not exist for them."""
+
+    status = 404
+
+    def __init__(self, message: str = "没有找到这一页，或您无权查看。") -> None:
+        super().__init__(message)
+
+
+class NotAllowed(Refusal):
+    """The person sees the object, but the act is somebody else's."""
+
+    status = 403
+
+
+class WrongStage(Refusal):
+    """The act is not open in the present stage."""
+
+    status = 409
+
+
+class Stale(Refusal):
+    """Somebody else changed the record meanwhile; what was typed is kept on the page."""
+
+    status = 409
+
+
+class Invalid(Refusal):
+    """Input that breaks a rule: one or more problems, each beside its field."""
+
+    status = 422
+
+    def __init__(self, problems: Iterable[FieldProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("；".join(problem.message for problem in self.problems))
+
+    @classmethod
+    def field(cls, field: str, message: str, article: str | None = None) -> Invalid:
+        """A refusal with a single problem."""
+        return cls([FieldProblem(field, message, article)])

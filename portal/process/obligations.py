@@ -1,0 +1,97 @@
+"""What is owed in each stage, by whom, within which limit, and where it is done.
+
+The kernel opens the obligations of a stage when it is entered and closes them when it is left. Limits are the
+names of values in the edition (portal/rules/editions); a kind without a limit has no deadline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portal.process.consultation import Stage
+
+
+class Owner(StrEnum):
+    """Who owes."""
+
+    APPLICANT = "applicant"
+    LEAD = "lead"
+    NOMINATING = "nominating"  # each institution that was asked to nominate
+    INVITED = "invited"  # each expert who was invited
+    MEMBER = "member"  # each accepted member
+    ALLIANCE = "alliance"  # each institution of the alliance
+    COPIED = "copied"  # each institution that got a copy of the minutes
+    CUSTODIAN = "custodian"
+
+
+@dataclass(frozen=True)
+class ObligationKind:
+    """A kind of obligation.
+
+    `opens_on_entry`: stages whose entering opens it for applicant or lead at once. Kinds owed by many, or that
+    begin with another act, are opened by their service. All are closed when a stage outside `stages` is entered.
+    `closed_by` are the acts that meet it; `act` is the one whose page its button leads to.
+    """
+
+    kind: str
+    label: str  # what is to be done, on the dashboard
+    button: str
+    owner: Owner
+    act: str
+    stages: tuple[Stage, ...]
+    opens_on_entry: tuple[Stage, ...] = ()
+    limit: str | None = None
+    article: str | None = None
+    closed_by: tuple[str, ...] = ()
+
+
+S = Stage
+_KINDS = (
+    ObligationKind("answer_application", "受理或退回会诊申请", "去审核", Owner.LEAD, "accept_application",
+                   (S.SUBMITTED,), (S.SUBMITTED,), "lead_answer_days", "6",
+                   ("accept_application", "return_application")),
+    ObligationKind("correct_application", "补正后再次提交申请", "去补正", Owner.APPLICANT, "resubmit_application",
+                   (S.RETURNED,), (S.RETURNED,), "applicant_silent_days", "6", ("resubmit_application",)),
+    ObligationKind("nominate", "从本单位专家库选取专家", "选取专家", Owner.NOMINATING, "nominate_members",
+                   (S.PANEL,), (), "nomination_days", "8(1)", ("nominate_members",)),
+    ObligationKind("answer_invitation", "答复专家组邀请并声明利益冲突", "去答复", Owner.INVITED, "answer_invitation",
+                   (S.PANEL, S.MATERIAL, S.PRELIMINARY_ANALYSIS, S.SCHEDULING, S.SCHEDULED, S.IN_SESSION), (),
+                   "invitation_answer_days", "8(1)", ("answer_invitation",)),
+    ObligationKind("confirm_panel", "确认专家组", "去确认", Owner.LEAD, "confirm_panel",
+                   (S.PANEL,), (S.PANEL,), None, "8(1)", ("confirm_panel",)),
+    ObligationKind("send_material", "上传并发送会诊材料", "发送材料", Owner.APPLICANT, "send_material",
+                   (S.MATERIAL,), (S.MATERIAL,), "applicant_silent_days", "8(2)", ("send_material",)),
+    ObligationKind("hand_in_analysis", "完成初步分析", "去填写", Owner.MEMBER, "hand_in_analysis",
+                   (S.PRELIMINARY_ANALYSIS, S.SCHEDULING, S.SCHEDULED), (), "preliminary_analysis_days", "8(2)",
+                   ("hand_in_analysis",)),
+    ObligationKind("tell_lead", "告知牵头单位专家已回复", "去告知", Owner.APPLICANT, "tell_lead",
+                   (S.PRELIMINARY_ANALYSIS,), (), None, "8(3)", ("tell_lead",)),
+    ObligationKind("hold_session", "组织线上会诊", "约定时间", Owner.LEAD, "fix_session",
+                   (S.SCHEDULING, S.SCHEDULED), (S.SCHEDULING,), "session_days", "8(3)", ("open_session",)),
+    ObligationKind("name_participants", "指派 1—2 名工作人员参加线上会诊", "去指派", Owner.ALLIANCE, "name_participants",
+                   (S.SCHEDULED, S.IN_SESSION), (), None, "8(4)", ("name_participants",)),
+    ObligationKind("attend_session", "参加线上会诊", "查看会诊安排", Owner.MEMBER, "open_session",
+                   (S.SCHEDULED, S.IN_SESSION), (), None, "8(5)", ("open_vote",)),
+    ObligationKind("open_vote", "主持会诊并开始表决", "去主持", Owner.LEAD, "open_vote",
+                   (S.IN_SESSION,), (S.IN_SESSION,), None, "8(5)", ("open_vote",)),
+    ObligationKind("sign_sheet", "填写会诊表并签名", "去填表", Owner.MEMBER, "sign_sheet",
+                   (S.VOTING,), (), "vote_signing_days", "8(6)", ("sign_sheet",)),
+    ObligationKind("close_vote", "结束表决并计票", "去查看", Owner.LEAD, "close_vote",
+                   (S.VOTING,), (), None, "8(6)", ("close_vote",)),
+    ObligationKind("conclude", "确定会诊结论", "看计票", Owner.LEAD, "conclude_consultation",
+                   (S.TALLIED,), (S.TALLIED,), None, "8(6)", ("conclude_consultation", "open_new_round")),
+    ObligationKind("issue_minutes", "制作并印发会议纪要", "写纪要", Owner.LEAD, "issue_minutes",
+                   (S.TALLIED, S.DRAFTING_MINUTES), (), "minutes_days", "8(7)", ("issue_minutes",)),
+    ObligationKind("confirm_receipt", "确认收到会议纪要", "去确认", Owner.COPIED, "confirm_receipt",
+                   (S.ISSUED, S.ARCHIVED), (), None, "8(7)", ("confirm_receipt",)),
+    ObligationKind("archive", "归档会诊材料", "去归档", Owner.CUSTODIAN, "archive_consultation",
+                   (S.ISSUED, S.WITHDRAWN, S.TERMINATED), (), "archive_days", "9", ("archive_consultation",)),
+    ObligationKind("review_watch", "复核持续关注，填写本期跟踪情况", "填写跟踪", Owner.APPLICANT, "continue_watch",
+                   (S.ISSUED, S.ARCHIVED, S.DRAFTING_MINUTES), (), None, "8(7)",
+                   ("continue_watch", "end_watch", "apply_anew")),
+    ObligationKind("accept_lead", "接收移交的牵头工作", "去接收", Owner.LEAD, "accept_lead",
+                   tuple(stage for stage in Stage), (), None, "3", ("accept_lead",)),
+)
+
+OBLIGATIONS = {kind.kind: kind for kind in _KINDS}

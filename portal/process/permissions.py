@@ -1,0 +1,262 @@
+"""One table: permission × relation to the object × stage. Every page, service and test reads it.
+
+Source: spec/people.md. What a person may not see does not exist for them (NotFound); an act that is somebody
+else's on an object they see is NotAllowed; the right person in the wrong stage meets WrongStage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from portal.process.consultation import STAGE_LABELS, TRANSITIONS, By, Stage, transition
+from portal.process.errors import NotAllowed, NotFound, WrongStage
+
+
+class Role(StrEnum):
+    """What a person is in the portal. Liaison follows from the liaison list, the others from the account."""
+
+    STAFF = "staff"
+    LIAISON = "liaison"
+    EXPERT = "expert"
+    OFFICER = "officer"
+    ADMINISTRATOR = "administrator"
+    SECURITY_ADMINISTRATOR = "security_administrator"
+    AUDITOR = "auditor"
+
+
+ROLE_LABELS = {
+    Role.STAFF: "工作人员",
+    Role.LIAISON: "联络员",
+    Role.EXPERT: "专家",
+    Role.OFFICER: "监管人员",
+    Role.ADMINISTRATOR: "系统管理员",
+    Role.SECURITY_ADMINISTRATOR: "安全管理员",
+    Role.AUDITOR: "安全审计员",
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: handed to every service, which never asks for it elsewhere."""
+
+    person_id: int
+    name: str
+    institution_id: int | None = None
+    roles: frozenset[Role] = frozenset()
+    expert_id: int | None = None
+    address: str = ""
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the person works for a technical institution."""
+        return Role.STAFF in self.roles and self.institution_id is not None
+
+
+class Relation(StrEnum):
+    """What a person is to one consultation."""
+
+    APPLICANT = "applicant"
+    LEAD = "lead"
+    NEXT_LEAD = "next_lead"
+    PARTY = "party"  # staff of an institution with an expert or a participant in it
+    NOMINATING = "nominating"  # staff of an institution that was asked to choose experts
+    ALLIANCE = "alliance"  # staff of any institution of the alliance
+    INVITED = "invited"  # an expert who has not answered
+    MEMBER = "member"  # an accepted member of the panel
+    FORMER_MEMBER = "former_member"  # recused or replaced; one's own sheet stays readable
+    PARTICIPANT = "participant"  # staff named for the session
+    CUSTODIAN = "custodian"
+
+
+@dataclass(frozen=True)
+class ConsultationFacts:
+    """What decides about relations: ids only, loaded in one statement by services.kernel."""
+
+    stage: Stage
+    applicant_institution_id: int
+    lead_institution_id: int | None
+    next_lead_institution_id: int | None
+    alliance_institution_ids: frozenset[int]
+    party_institution_ids: frozenset[int]
+    nominating_institution_ids: frozenset[int] = frozenset()
+    member_state: str | None = None  # of the actor's own place in the panel
+    is_participant: bool = False
+    custodian_ids: frozenset[int] = frozenset()
+
+
+def relations(actor: Actor, facts: ConsultationFacts) -> frozenset[Relation]:
+    """All relations that `actor` has to the consultation described by `facts`."""
+    found: set[Relation] = set()
+    if actor.is_staff:
+        own = actor.institution_id
+        if own == facts.applicant_institution_id:
+            found |= {Relation.APPLICANT, Relation.PARTY}
+        submitted = facts.stage not in (Stage.DRAFT, Stage.DISCARDED)
+        if submitted:
+            if own == facts.lead_institution_id:
+                found |= {Relation.LEAD, Relation.PARTY}
+            if own == facts.next_lead_institution_id:
+                found.add(Relation.NEXT_LEAD)
+            if own in facts.party_institution_ids:
+                found.add(Relation.PARTY)
+            if own in facts.nominating_institution_ids:
+                found.add(Relation.NOMINATING)
+            if own in facts.alliance_institution_ids:
+                found.add(Relation.ALLIANCE)
+            if own in facts.custodian_ids:
+                found.add(Relation.CUSTODIAN)
+            if facts.is_participant:
+                found.add(Relation.PARTICIPANT)
+    if actor.expert_id is not None and facts.member_state is not None:
+        match facts.member_state:
+            case "invited":
+                found.add(Relation.INVITED)
+            case "accepted":
+                found.add(Relation.MEMBER)
+            case "recused" | "removed":
+                found.add(Relation.FORMER_MEMBER)
+    return frozenset(found)
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Who may do or see one thing. `stages` None means any stage. Roles count for what has no object."""
+
+    name: str
+    relations: frozenset[Relation] = frozenset()
+    roles: frozenset[Role] = frozenset()
+    stages: frozenset[Stage] | None = None
+    is_act: bool = False
+    label: str = ""
+    everyone: bool = field(default=False)  # every signed-in person
+    public: bool = field(default=False)  # also signed out
+
+
+R = Relation
+_BY_RELATION = {
+    By.APPLICANT: R.APPLICANT,
+    By.LEAD: R.LEAD,
+    By.NEXT_LEAD: R.NEXT_LEAD,
+    By.INSTITUTION: R.ALLIANCE,
+    By.NOMINATING: R.NOMINATING,
+    By.EXPERT: R.MEMBER,
+    By.INVITED: R.INVITED,
+    By.CUSTODIAN: R.CUSTODIAN,
+}
+
+
+def _seen(name: str, *who: Relation, stages: tuple[Stage, ...] | None = None) -> Permission:
+    return Permission(name, frozenset(who), stages=None if stages is None else frozenset(stages))
+
+
+def _for_roles(name: str, *roles: Role) -> Permission:
+    return Permission(name, roles=frozenset(roles))
+
+
+S = Stage
+_SENT = tuple(stage for stage in Stage if stage not in (
+    S.DRAFT, S.SUBMITTED, S.RETURNED, S.PANEL, S.MATERIAL, S.DISCARDED))
+_ISSUED = (S.ISSUED, S.ARCHIVED, S.DISPOSED)
+_AFTER_VOTE = (S.IN_SESSION, S.VOTING, S.TALLIED, S.DRAFTING_MINUTES, *_ISSUED, S.WITHDRAWN, S.TERMINATED)
+_STAFF_OF_TWO = (R.APPLICANT, R.LEAD)
+
+_ACTS = tuple(
+    Permission(line.act, frozenset(_BY_RELATION[by] for by in line.by if by in _BY_RELATION),
+               stages=frozenset(line.stages), is_act=True, label=line.label)
+    for line in TRANSITIONS
+)
+_READING = (
+    # The consultation's page. An invited expert sees the invitation only; a former member only the own sheet.
+    _seen("view_consultation", R.APPLICANT, R.LEAD, R.PARTY, R.NEXT_LEAD, R.MEMBER),
+    _seen("view_invitation", R.INVITED, R.MEMBER),
+    _seen("edit_application", R.APPLICANT, stages=(S.DRAFT, S.RETURNED)),
+    # Asked to nominate or to name participants, an institution sees product name, model and producer.
+    _seen("view_nomination", R.NOMINATING, stages=(S.PANEL,)),
+    _seen("view_session_summary", R.ALLIANCE, stages=(S.SCHEDULED, S.IN_SESSION)),
+    _seen("view_application", R.APPLICANT, R.LEAD, R.NEXT_LEAD),
+    _seen("view_panel", R.APPLICANT, R.LEAD, R.PARTY, R.NEXT_LEAD),
+    _seen("edit_material", R.APPLICANT, stages=(S.PANEL, S.MATERIAL)),
+    _seen("view_material", *_STAFF_OF_TWO),
+    _seen("view_sent_material", R.MEMBER, R.PARTICIPANT, stages=_SENT),
+    _seen("edit_analysis", R.MEMBER, stages=(S.PRELIMINARY_ANALYSIS, S.SCHEDULING, S.SCHEDULED)),
+    _seen("view_own_analysis", R.MEMBER, stages=_SENT),
+    _seen("view_analyses", *_STAFF_OF_TWO),
+    _seen("view_analyses_in_session", R.MEMBER, R.PARTICIPANT, stages=(S.IN_SESSION,)),
+    _seen("view_session", R.APPLICANT, R.LEAD, R.PARTY, R.MEMBER, R.PARTICIPANT),
+    _seen("edit_sheet", R.MEMBER, stages=(S.VOTING,)),
+    _seen("view_own_sheet", R.MEMBER, R.FORMER_MEMBER),
+    _seen("view_sheets", *_STAFF_OF_TWO, stages=_AFTER_VOTE),  # of closed rounds only
+    _seen("view_earlier_rounds", R.MEMBER, stages=(S.IN_SESSION, S.VOTING, S.TALLIED, S.DRAFTING_MINUTES)),
+    _seen("view_counts", R.APPLICANT, R.LEAD, R.PARTY, stages=_AFTER_VOTE),
+    _seen("edit_minutes", R.LEAD, stages=(S.DRAFTING_MINUTES,)),
+    _seen("view_minutes_draft", R.LEAD, stages=(S.DRAFTING_MINUTES,)),
+    _seen("view_minutes", R.APPLICANT, R.LEAD, R.PARTY, R.ALLIANCE, stages=_ISSUED),
+    _seen("view_archive", R.CUSTODIAN, stages=(S.ARCHIVED, S.DISPOSED)),
+    _seen("view_watch", *_STAFF_OF_TWO, stages=_ISSUED),
+    _seen("view_fees", R.APPLICANT),
+    _seen("view_obligations", R.APPLICANT, R.LEAD, R.PARTY),
+)
+_GENERAL = (
+    Permission("sign_in", public=True),
+    Permission("view_public_page", public=True),
+    Permission("use_own_account", everyone=True),
+    Permission("view_own_tasks", everyone=True),
+    _for_roles("list_consultations", Role.STAFF),
+    _for_roles("create_application", Role.STAFF),
+    _for_roles("view_rotation", Role.STAFF, Role.ADMINISTRATOR),
+    _for_roles("edit_rotation", Role.ADMINISTRATOR),
+    _for_roles("edit_liaisons", Role.LIAISON),
+    _for_roles("view_expert_register", Role.STAFF),
+    _for_roles("edit_expert_register", Role.STAFF),
+    _for_roles("view_calendar", Role.STAFF, Role.EXPERT, Role.ADMINISTRATOR),
+    _for_roles("load_calendar", Role.ADMINISTRATOR),
+    _for_roles("view_outbox", Role.ADMINISTRATOR),
+    _for_roles("edit_institutions", Role.ADMINISTRATOR),
+    _for_roles("edit_accounts", Role.SECURITY_ADMINISTRATOR),
+    _for_roles("view_audit", Role.AUDITOR),
+    _for_roles("list_archive", Role.STAFF),
+)
+
+PERMISSIONS = {permission.name: permission for permission in (*_ACTS, *_READING, *_GENERAL)}
+SEEING = (
+    "view_consultation", "view_invitation", "view_own_sheet", "view_minutes", "view_nomination",
+    "view_session_summary", "view_archive",
+)
+"""Any of these makes the consultation exist for a person."""
+
+
+def holds(permission: Permission, held: frozenset[Relation], stage: Stage) -> bool:
+    """Whether somebody with the relations `held` has `permission` in `stage`."""
+    in_stage = permission.stages is None or stage in permission.stages
+    return in_stage and bool(permission.relations & held)
+
+
+def may(name: str, held: frozenset[Relation], stage: Stage) -> bool:
+    """Whether somebody with the relations `held` has the permission `name` in `stage`; KeyError if unknown."""
+    return holds(PERMISSIONS[name], held, stage)
+
+
+def authorise(name: str, held: frozenset[Relation], stage: Stage) -> None:
+    """Raise the refusal that fits, or return."""
+    permission = PERMISSIONS[name]
+    if holds(permission, held, stage):
+        return
+    if not any(may(seeing, held, stage) for seeing in SEEING):
+        raise NotFound
+    if not permission.is_act:
+        raise NotFound
+    line = transition(name)
+    if permission.relations & held:
+        raise WrongStage(f"现在是“{STAGE_LABELS[stage]}”阶段，不能{line.label}。", article=line.article)
+    raise NotAllowed(f"{line.label}由其他单位或人员办理，您不能代为办理。", article=line.article)
+
+
+def is_granted(name: str, actor: Actor | None) -> bool:
+    """Whether `actor` has a permission that has no object (None: signed out)."""
+    permission = PERMISSIONS[name]
+    if permission.public:
+        return True
+    if actor is None:
+        return False
+    return permission.everyone or bool(permission.roles & actor.roles)
