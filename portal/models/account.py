@@ -39,8 +39,13 @@ class PersonRole(Base):
     __tablename__ = "person_role"
     __table_args__ = (
         one_of("role", ROLES),
-        Index("uq_person_role_separated", "person_id", unique=True,
-              sqlite_where=text(_SEPARATED), postgresql_where=text(_SEPARATED)),
+        Index(
+            "uq_person_role_separated",
+            "person_id",
+            unique=True,
+            sqlite_where=text(_SEPARATED),
+            postgresql_where=text(_SEPARATED),
+        ),
     )
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)

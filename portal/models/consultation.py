@@ -12,6 +12,7 @@ from portal.models.base import Base, Instant, one_of
 from portal.models.institution import Institution
 from portal.process.consultation import Stage
 
+GROUNDS = ("cross_province", "national_arrangement", "institution_necessity")  # Art. 4(1)–(3)
 _NUMBERED = "stage IN ('draft', 'discarded') OR (serial IS NOT NULL AND submitted_at IS NOT NULL)"
 
 
@@ -89,14 +90,14 @@ class ApplicationGround(Base):
     """A ground of Art. 4 that the application names; several can hold."""
 
     __tablename__ = "application_ground"
-    __table_args__ = (one_of("ground", ("1", "2", "3")),)
+    __table_args__ = (one_of("ground", GROUNDS),)
 
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"), primary_key=True)
-    ground: Mapped[str] = mapped_column(String(1), primary_key=True)
-    arrangement: Mapped[str] = mapped_column(Text, default="")  # ground 2: what
-    arranged_on: Mapped[date | None]  # ground 2: when
-    document_number: Mapped[str] = mapped_column(String(80), default="")  # ground 2, where there is one
-    reason: Mapped[str] = mapped_column(Text, default="")  # ground 3
+    ground: Mapped[str] = mapped_column(String(24), primary_key=True)
+    arrangement: Mapped[str] = mapped_column(Text, default="")  # national arrangement: what
+    arranged_on: Mapped[date | None]  # national arrangement: when
+    document_number: Mapped[str] = mapped_column(String(80), default="")  # where there is one
+    reason: Mapped[str] = mapped_column(Text, default="")  # necessity, by the institution
 
 
 class ProductInformation(Base):
@@ -109,7 +110,7 @@ class ProductInformation(Base):
     information_sources: Mapped[list[str]] = mapped_column(JSON, default=list)
     information_source_other: Mapped[str] = mapped_column(String(120), default="")
     report_numbers: Mapped[str] = mapped_column(Text, default="")
-    name: Mapped[str] = mapped_column(String(120), default="", index=True)
+    product_name: Mapped[str] = mapped_column(String(120), default="", index=True)
     specification: Mapped[str] = mapped_column(String(120), default="")
     model: Mapped[str] = mapped_column(String(120), default="")
     brand: Mapped[str] = mapped_column(String(120), default="")
@@ -117,8 +118,8 @@ class ProductInformation(Base):
     credit_code: Mapped[str] = mapped_column(String(18), default="")  # 统一社会信用代码, GB 32100
     registered_province: Mapped[str | None] = mapped_column(String(20))
     registered_place: Mapped[str] = mapped_column(String(120), default="")
-    production_province: Mapped[str | None] = mapped_column(String(20))
-    production_place: Mapped[str] = mapped_column(String(120), default="")
+    manufacturing_province: Mapped[str | None] = mapped_column(String(20))
+    manufacturing_place: Mapped[str] = mapped_column(String(120), default="")
     test_basis: Mapped[str] = mapped_column(Text, default="")
     suspected_defect: Mapped[str] = mapped_column(Text, default="")
     product_class: Mapped[str] = mapped_column(String(60), default="")
@@ -139,8 +140,8 @@ class PreliminaryVerification(Base):
 
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"), primary_key=True)
     checked: Mapped[str] = mapped_column(Text, default="")
-    checked_by: Mapped[str] = mapped_column(String(120), default="")
-    checked_on: Mapped[date | None]
+    verified_by: Mapped[str] = mapped_column(String(120), default="")
+    verified_on: Mapped[date | None]
     result: Mapped[str] = mapped_column(Text, default="")
 
 

@@ -2,6 +2,8 @@
 
 SQLite runs in WAL with synchronous=FULL, so what was acknowledged is durable. Writers begin with
 BEGIN IMMEDIATE: a deferred transaction that turns into a writer fails with "locked" under load.
+PostgreSQL writers take one advisory lock at their start: on both databases writers come one at a time, so that
+the chain of events cannot fork, numbers have no gap, and no two writers can lock each other out.
 """
 
 from __future__ import annotations
@@ -10,10 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_TIMEOUT_MS = 15_000
+_WRITER_LOCK = 0x706F7274  # any fixed number
 
 
 def make_engine(url: str) -> Engine:
@@ -47,9 +50,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
         self._readers = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
-        self._writers = sessionmaker(
-            self.engine.execution_options(portal_writes=True), expire_on_commit=False
-        )
+        self._writers = sessionmaker(self.engine.execution_options(portal_writes=True), expire_on_commit=False)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -61,6 +62,8 @@ class Database:
     def write(self) -> Iterator[Session]:
         """One transaction: committed when the block ends well, rolled back when it raises."""
         with self._writers.begin() as db:
+            if self.engine.dialect.name == "postgresql":
+                db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
             yield db
 
     def dispose(self) -> None:

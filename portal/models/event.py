@@ -37,16 +37,18 @@ _SQLITE_REFUSALS = [
     for verb in ("update", "delete")
 ]
 _POSTGRESQL_REFUSALS = [
-    "CREATE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'events are append-only'; END $$",
-    "CREATE TRIGGER event_no_change BEFORE UPDATE OR DELETE ON event "
-    "FOR EACH ROW EXECUTE FUNCTION refuse_event_change()",
+    (
+        "CREATE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'events are append-only'; END $$"
+    ),
+    (
+        "CREATE TRIGGER event_no_change BEFORE UPDATE OR DELETE ON event "
+        "FOR EACH ROW EXECUTE FUNCTION refuse_event_change()"
+    ),
 ]
 REFUSAL_STATEMENTS = {"sqlite": _SQLITE_REFUSALS, "postgresql": _POSTGRESQL_REFUSALS}
 """Statements per dialect that make the table append-only; the first migration runs them."""
 
 for _dialect, _statements in REFUSAL_STATEMENTS.items():
     for _statement in _statements:
-        event.listen(
-            Event.__table__, "after_create", DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect)
-        )
+        event.listen(Event.__table__, "after_create", DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect))

@@ -53,11 +53,11 @@ class AllianceMember(Base):
 
 
 class RotationTerm(Base):
-    """One year of lead; `ends_on` is the first day of the next term (half-open)."""
+    """One year of lead; both days included."""
 
     __tablename__ = "rotation_term"
     __table_args__ = (
-        CheckConstraint("ends_on > starts_on", name="order"),
+        CheckConstraint("ends_on >= starts_on", name="order"),
         UniqueConstraint("alliance_id", "starts_on"),
         UniqueConstraint("alliance_id", "ends_on"),
     )
@@ -78,10 +78,21 @@ class Liaison(Base):
         CheckConstraint("until_on IS NULL OR until_on >= from_on", name="order"),
         CheckConstraint("seat IN (1, 2)", name="seat"),  # Art. 3: one or two
         # A seat is held by one person at a time; a third liaison finds no seat.
-        Index("uq_liaison_open_seat", "institution_id", "seat", unique=True,
-              sqlite_where=text("until_on IS NULL"), postgresql_where=text("until_on IS NULL")),
-        Index("uq_liaison_open_person", "person_id", unique=True,
-              sqlite_where=text("until_on IS NULL"), postgresql_where=text("until_on IS NULL")),
+        Index(
+            "uq_liaison_open_seat",
+            "institution_id",
+            "seat",
+            unique=True,
+            sqlite_where=text("until_on IS NULL"),
+            postgresql_where=text("until_on IS NULL"),
+        ),
+        Index(
+            "uq_liaison_open_person",
+            "person_id",
+            unique=True,
+            sqlite_where=text("until_on IS NULL"),
+            postgresql_where=text("until_on IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -23,8 +23,13 @@ class MeetingMinutes(Base):
             name="issued_is_numbered",
         ),
         CheckConstraint("correction = 0 OR corrects <> ''", name="names_what_it_corrects"),
-        Index("uq_meeting_minutes_draft", "consultation_id", unique=True,
-              sqlite_where=text("issued_at IS NULL"), postgresql_where=text("issued_at IS NULL")),
+        Index(
+            "uq_meeting_minutes_draft",
+            "consultation_id",
+            unique=True,
+            sqlite_where=text("issued_at IS NULL"),
+            postgresql_where=text("issued_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -16,13 +16,27 @@ class Obligation(Base):
     __tablename__ = "obligation"
     __table_args__ = (
         CheckConstraint("(institution_id IS NULL) <> (person_id IS NULL)", name="one_owner"),
-        Index("ix_obligation_open_institution", "institution_id", "due_at",
-              sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
-        Index("ix_obligation_open_person", "person_id", "due_at",
-              sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+        Index(
+            "ix_obligation_open_institution",
+            "institution_id",
+            "due_at",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "ix_obligation_open_person",
+            "person_id",
+            "due_at",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
         Index("ix_obligation_consultation", "consultation_id", "closed_at"),
-        Index("ix_obligation_due", "due_at",
-              sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+        Index(
+            "ix_obligation_due",
+            "due_at",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -20,9 +20,13 @@ class OnlineSession(Base):
         one_of("mode", ("online", "on_site", "mixed")),
         one_of("state", ("fixed", "open", "closed", "adjourned", "cancelled")),
         CheckConstraint("ends_at > starts_at", name="order"),
-        Index("uq_online_session_current", "consultation_id", unique=True,
-              sqlite_where=text("state IN ('fixed', 'open')"),
-              postgresql_where=text("state IN ('fixed', 'open')")),
+        Index(
+            "uq_online_session_current",
+            "consultation_id",
+            unique=True,
+            sqlite_where=text("state IN ('fixed', 'open')"),
+            postgresql_where=text("state IN ('fixed', 'open')"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -46,9 +50,7 @@ class OnlineSession(Base):
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     discussion_summary: Mapped[str] = mapped_column(Text, default="")
     participants: Mapped[list[SessionParticipant]] = relationship(cascade="all, delete-orphan")
-    turns: Mapped[list[SpeakingTurn]] = relationship(
-        order_by="SpeakingTurn.position", cascade="all, delete-orphan"
-    )
+    turns: Mapped[list[SpeakingTurn]] = relationship(order_by="SpeakingTurn.position", cascade="all, delete-orphan")
 
 
 class SessionParticipant(Base):

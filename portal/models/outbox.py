@@ -16,20 +16,25 @@ class OutboxMessage(Base):
     __tablename__ = "outbox_message"
     __table_args__ = (
         one_of("state", ("queued", "sending", "sent", "failed", "uncertain")),
-        Index("ix_outbox_message_due", "next_try_at",
-              sqlite_where=text("state = 'queued'"), postgresql_where=text("state = 'queued'")),
+        Index(
+            "ix_outbox_message_due",
+            "next_try_at",
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     message_id: Mapped[str] = mapped_column(String(120), unique=True)  # the Message-ID header, stable over tries
-    kind: Mapped[str] = mapped_column(String(40))  # a template folder name under templates/mail
+    kind: Mapped[str] = mapped_column(String(40))  # the name of a template under templates/mail
     consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultation.id"), index=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     recipient_name: Mapped[str] = mapped_column(String(40))
     recipient_address: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(200))
     text: Mapped[str] = mapped_column(Text)
-    html: Mapped[str] = mapped_column(Text)
+    link_label: Mapped[str] = mapped_column(String(40))
+    link_path: Mapped[str] = mapped_column(String(200))  # made absolute with the configured address on delivery
     calendar: Mapped[str | None] = mapped_column(Text)  # iCalendar invitation, where there is one
     state: Mapped[str] = mapped_column(String(10), default="queued")
     tries: Mapped[int] = mapped_column(default=0)

@@ -40,9 +40,14 @@ class PanelMember(Base):
         CheckConstraint("state <> 'accepted' OR declaration <> 'not_asked'", name="declared_when_accepted"),
         CheckConstraint("state NOT IN ('declined', 'recused', 'removed') OR left_reason <> ''", name="reason"),
         UniqueConstraint("consultation_id", "seat"),
-        Index("uq_panel_member_active", "consultation_id", "expert_id", unique=True,
-              sqlite_where=text("state IN ('nominated', 'invited', 'accepted')"),
-              postgresql_where=text("state IN ('nominated', 'invited', 'accepted')")),
+        Index(
+            "uq_panel_member_active",
+            "consultation_id",
+            "expert_id",
+            unique=True,
+            sqlite_where=text("state IN ('nominated', 'invited', 'accepted')"),
+            postgresql_where=text("state IN ('nominated', 'invited', 'accepted')"),
+        ),
         Index("ix_panel_member_expert", "expert_id", "state"),
     )
 

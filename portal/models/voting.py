@@ -23,8 +23,13 @@ class VotingRound(Base):
     __table_args__ = (
         UniqueConstraint("consultation_id", "number"),
         CheckConstraint("closed_at IS NULL OR tally IS NOT NULL", name="tallied_when_closed"),
-        Index("uq_voting_round_open", "consultation_id", unique=True,
-              sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+        Index(
+            "uq_voting_round_open",
+            "consultation_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -47,15 +52,8 @@ class ConsultationSheet(Base):
     __tablename__ = "consultation_sheet"
     __table_args__ = (
         one_of("state", SHEET_STATES),
-        one_of("standard_nonconformity", _YES_NO),
-        one_of("danger_despite_standard", _YES_NO),
-        one_of("danger_without_standard", _YES_NO),
         CheckConstraint("severity BETWEEN 1 AND 4", name="severity"),
         CheckConstraint("likelihood BETWEEN 1 AND 8", name="likelihood"),
-        one_of("cause_design", _YES_NO),
-        one_of("cause_manufacturing", _YES_NO),
-        one_of("cause_warning", _YES_NO),
-        one_of("prevalence", _YES_NO_UNCERTAIN),
         one_of("defect_finding", _YES_NO_UNCERTAIN),
         one_of("recommend_investigation", _YES_NO),
         one_of("continued_monitoring", _YES_NO),
@@ -66,9 +64,14 @@ class ConsultationSheet(Base):
         ),
         UniqueConstraint("round_id", "member_id", "revision"),
         # One live sheet a member and round: a second vote finds no room.
-        Index("uq_consultation_sheet_live", "round_id", "member_id", unique=True,
-              sqlite_where=text("state IN ('draft', 'signed')"),
-              postgresql_where=text("state IN ('draft', 'signed')")),
+        Index(
+            "uq_consultation_sheet_live",
+            "round_id",
+            "member_id",
+            unique=True,
+            sqlite_where=text("state IN ('draft', 'signed')"),
+            postgresql_where=text("state IN ('draft', 'signed')"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -79,31 +82,13 @@ class ConsultationSheet(Base):
     version: Mapped[int] = mapped_column(default=1)
     saved_at: Mapped[datetime] = mapped_column(Instant)
 
-    standard_nonconformity: Mapped[str | None] = mapped_column(String(10))
-    standard_nonconformity_description: Mapped[str] = mapped_column(Text, default="")
-    danger_despite_standard: Mapped[str | None] = mapped_column(String(10))
-    danger_despite_standard_description: Mapped[str] = mapped_column(Text, default="")
-    danger_without_standard: Mapped[str | None] = mapped_column(String(10))
-    danger_without_standard_description: Mapped[str] = mapped_column(Text, default="")
-    injury_types: Mapped[list[str]] = mapped_column(JSON, default=list)
-    injury_physical_description: Mapped[str] = mapped_column(Text, default="")
-    injury_chemical_description: Mapped[str] = mapped_column(Text, default="")
-    injury_biological_description: Mapped[str] = mapped_column(Text, default="")
+    # All answers in the canonical form of rules.sheet_record; what the database itself guards stands beside it.
+    answers: Mapped[dict[str, Any]] = mapped_column(JSON)
     severity: Mapped[int | None]
     likelihood: Mapped[int | None]
-    cause_design: Mapped[str | None] = mapped_column(String(10))
-    cause_manufacturing: Mapped[str | None] = mapped_column(String(10))
-    cause_warning: Mapped[str | None] = mapped_column(String(10))
-    prevalence: Mapped[str | None] = mapped_column(String(10))
     defect_finding: Mapped[str | None] = mapped_column(String(10))
     recommend_investigation: Mapped[str | None] = mapped_column(String(10))
-    same_product_recalled: Mapped[bool] = mapped_column(default=False)
-    same_product_recalled_description: Mapped[str] = mapped_column(Text, default="")
     continued_monitoring: Mapped[str | None] = mapped_column(String(10))
-    public_attention: Mapped[bool] = mapped_column(default=False)
-    public_attention_reason: Mapped[str] = mapped_column(Text, default="")
-    # Reasons of departures from the sheet's own rules, by question.
-    departure_reasons: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
 
     signed_on: Mapped[date | None]  # 日期 beside the signature, Beijing
     signed_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -110,6 +110,7 @@ class Transition:
 
 
 S = Stage
+# fmt: off
 _BEFORE_VOTING = (
     S.SUBMITTED, S.RETURNED, S.PANEL, S.MATERIAL, S.PRELIMINARY_ANALYSIS, S.SCHEDULING, S.SCHEDULED, S.IN_SESSION,
 )
@@ -121,7 +122,9 @@ _LEAD_OWES = (
     S.SUBMITTED, S.PANEL, S.SCHEDULING, S.SCHEDULED, S.IN_SESSION, S.VOTING, S.TALLIED, S.DRAFTING_MINUTES,
 )
 _ON_PANEL = (S.PANEL, S.MATERIAL, S.PRELIMINARY_ANALYSIS, S.SCHEDULING, S.SCHEDULED, S.IN_SESSION)
+# fmt: on
 
+# fmt: off
 TRANSITIONS: tuple[Transition, ...] = (
     # 1 申请
     Transition("submit_application", "提交申请", "application_submitted", (S.DRAFT,), (By.APPLICANT,), S.SUBMITTED,
@@ -229,6 +232,7 @@ TRANSITIONS: tuple[Transition, ...] = (
                (By.APPLICANT,), None, "支付专家劳务费", "10"),
 )
 
+# fmt: on
 BY_ACT = {transition.act: transition for transition in TRANSITIONS}
 BY_EVENT = {transition.event: transition for transition in TRANSITIONS}
 

@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class FieldProblem:
-    """What is wrong with one field: its name in code, the message for the person, the article."""
-
-    field: str
-    message: str
-    article: str | None = None
+from portal.rules.problem import Problem
 
 
 class Refusal(Exception):
@@ -58,11 +50,11 @@ class Invalid(Refusal):
 
     status = 422
 
-    def __init__(self, problems: Iterable[FieldProblem]) -> None:
+    def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("；".join(problem.message for problem in self.problems))
 
     @classmethod
-    def field(cls, field: str, message: str, article: str | None = None) -> Invalid:
+    def field(cls, field: str, message: str, article: str = "") -> Invalid:
         """A refusal with a single problem."""
-        return cls([FieldProblem(field, message, article)])
+        return cls([Problem(field, message, article)])

@@ -47,12 +47,13 @@ class ObligationKind:
 
 
 S = Stage
+# fmt: off
 _KINDS = (
     ObligationKind("answer_application", "受理或退回会诊申请", "去审核", Owner.LEAD, "accept_application",
                    (S.SUBMITTED,), (S.SUBMITTED,), "lead_answer_days", "6",
                    ("accept_application", "return_application")),
     ObligationKind("correct_application", "补正后再次提交申请", "去补正", Owner.APPLICANT, "resubmit_application",
-                   (S.RETURNED,), (S.RETURNED,), "applicant_silent_days", "6", ("resubmit_application",)),
+                   (S.RETURNED,), (S.RETURNED,), "applicant_silent_lapse_days", "6", ("resubmit_application",)),
     ObligationKind("nominate", "从本单位专家库选取专家", "选取专家", Owner.NOMINATING, "nominate_members",
                    (S.PANEL,), (), "nomination_days", "8(1)", ("nominate_members",)),
     ObligationKind("answer_invitation", "答复专家组邀请并声明利益冲突", "去答复", Owner.INVITED, "answer_invitation",
@@ -61,7 +62,7 @@ _KINDS = (
     ObligationKind("confirm_panel", "确认专家组", "去确认", Owner.LEAD, "confirm_panel",
                    (S.PANEL,), (S.PANEL,), None, "8(1)", ("confirm_panel",)),
     ObligationKind("send_material", "上传并发送会诊材料", "发送材料", Owner.APPLICANT, "send_material",
-                   (S.MATERIAL,), (S.MATERIAL,), "applicant_silent_days", "8(2)", ("send_material",)),
+                   (S.MATERIAL,), (S.MATERIAL,), "applicant_silent_lapse_days", "8(2)", ("send_material",)),
     ObligationKind("hand_in_analysis", "完成初步分析", "去填写", Owner.MEMBER, "hand_in_analysis",
                    (S.PRELIMINARY_ANALYSIS, S.SCHEDULING, S.SCHEDULED), (), "preliminary_analysis_days", "8(2)",
                    ("hand_in_analysis",)),
@@ -82,11 +83,11 @@ _KINDS = (
     ObligationKind("conclude", "确定会诊结论", "看计票", Owner.LEAD, "conclude_consultation",
                    (S.TALLIED,), (S.TALLIED,), None, "8(6)", ("conclude_consultation", "open_new_round")),
     ObligationKind("issue_minutes", "制作并印发会议纪要", "写纪要", Owner.LEAD, "issue_minutes",
-                   (S.TALLIED, S.DRAFTING_MINUTES), (), "minutes_days", "8(7)", ("issue_minutes",)),
+                   (S.TALLIED, S.DRAFTING_MINUTES), (), "meeting_minutes_days", "8(7)", ("issue_minutes",)),
     ObligationKind("confirm_receipt", "确认收到会议纪要", "去确认", Owner.COPIED, "confirm_receipt",
                    (S.ISSUED, S.ARCHIVED), (), None, "8(7)", ("confirm_receipt",)),
     ObligationKind("archive", "归档会诊材料", "去归档", Owner.CUSTODIAN, "archive_consultation",
-                   (S.ISSUED, S.WITHDRAWN, S.TERMINATED), (), "archive_days", "9", ("archive_consultation",)),
+                   (S.ISSUED, S.WITHDRAWN, S.TERMINATED), (), "archive_by_itself_days", "9", ("archive_consultation",)),
     ObligationKind("review_watch", "复核持续关注，填写本期跟踪情况", "填写跟踪", Owner.APPLICANT, "continue_watch",
                    (S.ISSUED, S.ARCHIVED, S.DRAFTING_MINUTES), (), None, "8(7)",
                    ("continue_watch", "end_watch", "apply_anew")),
@@ -94,4 +95,5 @@ _KINDS = (
                    tuple(stage for stage in Stage), (), None, "3", ("accept_lead",)),
 )
 
+# fmt: on
 OBLIGATIONS = {kind.kind: kind for kind in _KINDS}

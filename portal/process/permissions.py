@@ -89,34 +89,36 @@ def relations(actor: Actor, facts: ConsultationFacts) -> frozenset[Relation]:
     """All relations that `actor` has to the consultation described by `facts`."""
     found: set[Relation] = set()
     if actor.is_staff:
-        own = actor.institution_id
-        if own == facts.applicant_institution_id:
-            found |= {Relation.APPLICANT, Relation.PARTY}
-        submitted = facts.stage not in (Stage.DRAFT, Stage.DISCARDED)
-        if submitted:
-            if own == facts.lead_institution_id:
-                found |= {Relation.LEAD, Relation.PARTY}
-            if own == facts.next_lead_institution_id:
-                found.add(Relation.NEXT_LEAD)
-            if own in facts.party_institution_ids:
-                found.add(Relation.PARTY)
-            if own in facts.nominating_institution_ids:
-                found.add(Relation.NOMINATING)
-            if own in facts.alliance_institution_ids:
-                found.add(Relation.ALLIANCE)
-            if own in facts.custodian_ids:
-                found.add(Relation.CUSTODIAN)
-            if facts.is_participant:
-                found.add(Relation.PARTICIPANT)
-    if actor.expert_id is not None and facts.member_state is not None:
-        match facts.member_state:
-            case "invited":
-                found.add(Relation.INVITED)
-            case "accepted":
-                found.add(Relation.MEMBER)
-            case "recused" | "removed":
-                found.add(Relation.FORMER_MEMBER)
+        found |= _relations_of_staff(actor, facts)
+    if actor.expert_id is not None and facts.member_state in _RELATION_OF_MEMBER:
+        found.add(_RELATION_OF_MEMBER[facts.member_state])
     return frozenset(found)
+
+
+_RELATION_OF_MEMBER = {
+    "invited": Relation.INVITED,
+    "accepted": Relation.MEMBER,
+    "recused": Relation.FORMER_MEMBER,
+    "removed": Relation.FORMER_MEMBER,
+}
+
+
+def _relations_of_staff(actor: Actor, facts: ConsultationFacts) -> set[Relation]:
+    own = actor.institution_id
+    if facts.stage in (Stage.DRAFT, Stage.DISCARDED):
+        return {Relation.APPLICANT, Relation.PARTY} if own == facts.applicant_institution_id else set()
+    tests = {
+        Relation.APPLICANT: own == facts.applicant_institution_id,
+        Relation.LEAD: own == facts.lead_institution_id,
+        Relation.NEXT_LEAD: own == facts.next_lead_institution_id,
+        Relation.PARTY: own in facts.party_institution_ids
+        or own in (facts.applicant_institution_id, facts.lead_institution_id),
+        Relation.NOMINATING: own in facts.nominating_institution_ids,
+        Relation.ALLIANCE: own in facts.alliance_institution_ids,
+        Relation.CUSTODIAN: own in facts.custodian_ids,
+        Relation.PARTICIPANT: facts.is_participant,
+    }
+    return {relation for relation, holds_true in tests.items() if holds_true}
 
 
 @dataclass(frozen=True)
@@ -155,15 +157,21 @@ def _for_roles(name: str, *roles: Role) -> Permission:
 
 
 S = Stage
-_SENT = tuple(stage for stage in Stage if stage not in (
-    S.DRAFT, S.SUBMITTED, S.RETURNED, S.PANEL, S.MATERIAL, S.DISCARDED))
+_SENT = tuple(
+    stage for stage in Stage if stage not in (S.DRAFT, S.SUBMITTED, S.RETURNED, S.PANEL, S.MATERIAL, S.DISCARDED)
+)
 _ISSUED = (S.ISSUED, S.ARCHIVED, S.DISPOSED)
 _AFTER_VOTE = (S.IN_SESSION, S.VOTING, S.TALLIED, S.DRAFTING_MINUTES, *_ISSUED, S.WITHDRAWN, S.TERMINATED)
 _STAFF_OF_TWO = (R.APPLICANT, R.LEAD)
 
 _ACTS = tuple(
-    Permission(line.act, frozenset(_BY_RELATION[by] for by in line.by if by in _BY_RELATION),
-               stages=frozenset(line.stages), is_act=True, label=line.label)
+    Permission(
+        line.act,
+        frozenset(_BY_RELATION[by] for by in line.by if by in _BY_RELATION),
+        stages=frozenset(line.stages),
+        is_act=True,
+        label=line.label,
+    )
     for line in TRANSITIONS
 )
 _READING = (
@@ -220,8 +228,13 @@ _GENERAL = (
 
 PERMISSIONS = {permission.name: permission for permission in (*_ACTS, *_READING, *_GENERAL)}
 SEEING = (
-    "view_consultation", "view_invitation", "view_own_sheet", "view_minutes", "view_nomination",
-    "view_session_summary", "view_archive",
+    "view_consultation",
+    "view_invitation",
+    "view_own_sheet",
+    "view_minutes",
+    "view_nomination",
+    "view_session_summary",
+    "view_archive",
 )
 """Any of these makes the consultation exist for a person."""
 

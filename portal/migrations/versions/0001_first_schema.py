@@ -1,0 +1,938 @@
+"""The portal's first schema"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from portal.models.base import Instant
+from portal.models.event import REFUSAL_STATEMENTS
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "alliance",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("number_prefix", sa.String(length=20), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alliance")),
+        sa.UniqueConstraint("name", name=op.f("uq_alliance_name")),
+    )
+    op.create_table(
+        "institution",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("level", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("short_name", sa.String(length=20), nullable=False),
+        sa.Column("badge", sa.String(length=2), nullable=False),
+        sa.Column("province", sa.String(length=20), nullable=False),
+        sa.CheckConstraint("kind IN ('technical', 'regulator')", name=op.f("ck_institution_kind")),
+        sa.CheckConstraint("level IN ('province', 'city', 'county')", name=op.f("ck_institution_level")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_institution")),
+        sa.UniqueConstraint("name", name=op.f("uq_institution_name")),
+    )
+    op.create_table(
+        "number_series",
+        sa.Column("series", sa.String(length=60), nullable=False),
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.CheckConstraint("last >= 0", name=op.f("ck_number_series_last")),
+        sa.PrimaryKeyConstraint("series", "year", name=op.f("pk_number_series")),
+    )
+    op.create_table(
+        "alliance_member",
+        sa.Column("alliance_id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["alliance_id"], ["alliance.id"], name=op.f("fk_alliance_member_alliance_id")),
+        sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_alliance_member_institution_id")),
+        sa.PrimaryKeyConstraint("alliance_id", "institution_id", name=op.f("pk_alliance_member")),
+        sa.UniqueConstraint("alliance_id", "position", name=op.f("uq_alliance_member_alliance_id_position")),
+    )
+    op.create_table(
+        "person",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("username", sa.String(length=60), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=True),
+        sa.Column("password_hash", sa.String(length=200), nullable=False),
+        sa.Column("password_changed_at", Instant(), nullable=False),
+        sa.Column("must_change_password", sa.Boolean(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("failed_logins", sa.Integer(), nullable=False),
+        sa.Column("locked_until", Instant(), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_person_institution_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
+        sa.UniqueConstraint("username", name=op.f("uq_person_username")),
+    )
+    with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_person_institution_id"), ["institution_id"], unique=False)
+
+    op.create_table(
+        "rotation_term",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("alliance_id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_rotation_term_order")),
+        sa.ForeignKeyConstraint(["alliance_id"], ["alliance.id"], name=op.f("fk_rotation_term_alliance_id")),
+        sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_rotation_term_institution_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rotation_term")),
+        sa.UniqueConstraint("alliance_id", "ends_on", name=op.f("uq_rotation_term_alliance_id_ends_on")),
+        sa.UniqueConstraint("alliance_id", "starts_on", name=op.f("uq_rotation_term_alliance_id_starts_on")),
+    )
+    op.create_table(
+        "consultation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("alliance_id", sa.Integer(), nullable=False),
+        sa.Column("edition", sa.String(length=60), nullable=False),
+        sa.Column("stage", sa.String(length=30), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=True),
+        sa.Column("serial", sa.Integer(), nullable=True),
+        sa.Column("applicant_institution_id", sa.Integer(), nullable=False),
+        sa.Column("lead_institution_id", sa.Integer(), nullable=True),
+        sa.Column("created_by_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("submitted_by_id", sa.Integer(), nullable=True),
+        sa.Column("submitted_at", Instant(), nullable=True),
+        sa.Column("accepted_at", Instant(), nullable=True),
+        sa.Column("material_sent_at", Instant(), nullable=True),
+        sa.Column("lead_told_at", Instant(), nullable=True),
+        sa.Column("closed_at", Instant(), nullable=True),
+        sa.Column("handover_to_id", sa.Integer(), nullable=True),
+        sa.Column("handover_reason", sa.Text(), nullable=False),
+        sa.Column("even_panel_reason", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.String(length=20), nullable=True),
+        sa.Column("final_opinion", sa.JSON(), nullable=True),
+        sa.Column("conclusion_reason", sa.Text(), nullable=True),
+        sa.Column("previous_consultation_id", sa.Integer(), nullable=True),
+        sa.Column("next_due_at", Instant(), nullable=True),
+        sa.CheckConstraint(
+            "outcome IN ('concluded', 'watch', 'withdrawn', 'terminated')", name=op.f("ck_consultation_outcome")
+        ),
+        sa.CheckConstraint(
+            "stage IN ('draft', 'discarded') OR (serial IS NOT NULL AND submitted_at IS NOT NULL)",
+            name=op.f("ck_consultation_numbered"),
+        ),
+        sa.CheckConstraint(
+            "stage IN ('draft', 'submitted', 'returned', 'panel', 'material', 'preliminary_analysis', 'scheduling', 'scheduled', 'in_session', 'voting', 'tallied', 'drafting_minutes', 'issued', 'archived', 'disposed', 'discarded', 'withdrawn', 'terminated')",
+            name=op.f("ck_consultation_stage"),
+        ),
+        sa.ForeignKeyConstraint(["alliance_id"], ["alliance.id"], name=op.f("fk_consultation_alliance_id")),
+        sa.ForeignKeyConstraint(
+            ["applicant_institution_id"], ["institution.id"], name=op.f("fk_consultation_applicant_institution_id")
+        ),
+        sa.ForeignKeyConstraint(["created_by_id"], ["person.id"], name=op.f("fk_consultation_created_by_id")),
+        sa.ForeignKeyConstraint(["handover_to_id"], ["institution.id"], name=op.f("fk_consultation_handover_to_id")),
+        sa.ForeignKeyConstraint(
+            ["lead_institution_id"], ["institution.id"], name=op.f("fk_consultation_lead_institution_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["previous_consultation_id"], ["consultation.id"], name=op.f("fk_consultation_previous_consultation_id")
+        ),
+        sa.ForeignKeyConstraint(["submitted_by_id"], ["person.id"], name=op.f("fk_consultation_submitted_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consultation")),
+        sa.UniqueConstraint("alliance_id", "year", "serial", name=op.f("uq_consultation_alliance_id_year_serial")),
+    )
+    with op.batch_alter_table("consultation", schema=None) as batch_op:
+        batch_op.create_index("ix_consultation_applicant", ["applicant_institution_id", "next_due_at"], unique=False)
+        batch_op.create_index("ix_consultation_lead", ["lead_institution_id", "next_due_at"], unique=False)
+        batch_op.create_index("ix_consultation_next_due", ["next_due_at", "id"], unique=False)
+        batch_op.create_index("ix_consultation_stage_due", ["stage", "next_due_at", "id"], unique=False)
+
+    op.create_table(
+        "expert",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(length=60), nullable=False),
+        sa.Column("employer", sa.String(length=120), nullable=False),
+        sa.Column("title", sa.String(length=60), nullable=False),
+        sa.Column("relations", sa.Text(), nullable=False),
+        sa.Column("is_available", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_expert_institution_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_expert_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_expert")),
+        sa.UniqueConstraint("person_id", name=op.f("uq_expert_person_id")),
+    )
+    with op.batch_alter_table("expert", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_expert_institution_id"), ["institution_id"], unique=False)
+
+    op.create_table(
+        "liaison",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("seat", sa.Integer(), nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=False),
+        sa.Column("until_on", sa.Date(), nullable=True),
+        sa.CheckConstraint("seat IN (1, 2)", name=op.f("ck_liaison_seat")),
+        sa.CheckConstraint("until_on IS NULL OR until_on >= from_on", name=op.f("ck_liaison_order")),
+        sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_liaison_institution_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_liaison_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_liaison")),
+    )
+    with op.batch_alter_table("liaison", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_liaison_open_person",
+            ["person_id"],
+            unique=True,
+            sqlite_where=sa.text("until_on IS NULL"),
+            postgresql_where=sa.text("until_on IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_liaison_open_seat",
+            ["institution_id", "seat"],
+            unique=True,
+            sqlite_where=sa.text("until_on IS NULL"),
+            postgresql_where=sa.text("until_on IS NULL"),
+        )
+
+    op.create_table(
+        "loaded_calendar_year",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("notice", sa.String(length=200), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("loaded_at", Instant(), nullable=False),
+        sa.Column("loaded_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["loaded_by_id"], ["person.id"], name=op.f("fk_loaded_calendar_year_loaded_by_id")),
+        sa.PrimaryKeyConstraint("year", name=op.f("pk_loaded_calendar_year")),
+    )
+    op.create_table(
+        "login_session",
+        sa.Column("token_digest", sa.String(length=64), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("csrf_secret", sa.String(length=64), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("last_seen_at", Instant(), nullable=False),
+        sa.Column("reauthenticated_at", Instant(), nullable=True),
+        sa.Column("ended_at", Instant(), nullable=True),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("user_agent", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_login_session_person_id")),
+        sa.PrimaryKeyConstraint("token_digest", name=op.f("pk_login_session")),
+    )
+    with op.batch_alter_table("login_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_session_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "person_role",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("role", sa.String(length=30), nullable=False),
+        sa.CheckConstraint(
+            "role IN ('staff', 'expert', 'officer', 'administrator', 'security_administrator', 'auditor')",
+            name=op.f("ck_person_role_role"),
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_person_role_person_id")),
+        sa.PrimaryKeyConstraint("person_id", "role", name=op.f("pk_person_role")),
+    )
+    with op.batch_alter_table("person_role", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_person_role_separated",
+            ["person_id"],
+            unique=True,
+            sqlite_where=sa.text("role IN ('administrator', 'security_administrator', 'auditor')"),
+            postgresql_where=sa.text("role IN ('administrator', 'security_administrator', 'auditor')"),
+        )
+
+    op.create_table(
+        "application_ground",
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("ground", sa.String(length=24), nullable=False),
+        sa.Column("arrangement", sa.Text(), nullable=False),
+        sa.Column("arranged_on", sa.Date(), nullable=True),
+        sa.Column("document_number", sa.String(length=80), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "ground IN ('cross_province', 'national_arrangement', 'institution_necessity')",
+            name=op.f("ck_application_ground_ground"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_application_ground_consultation_id")
+        ),
+        sa.PrimaryKeyConstraint("consultation_id", "ground", name=op.f("pk_application_ground")),
+    )
+    op.create_table(
+        "archive_record",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("content", sa.String(length=10), nullable=False),
+        sa.Column("custodian_id", sa.Integer(), nullable=False),
+        sa.Column("archived_on", sa.Date(), nullable=False),
+        sa.Column("archived_at", Instant(), nullable=False),
+        sa.Column("keep_until", sa.Date(), nullable=False),
+        sa.Column("inventory", sa.JSON(), nullable=False),
+        sa.Column("held_at", Instant(), nullable=True),
+        sa.Column("held_reason", sa.Text(), nullable=False),
+        sa.Column("disposal_proposed_by_id", sa.Integer(), nullable=True),
+        sa.Column("disposal_proposed_at", Instant(), nullable=True),
+        sa.Column("disposal_reason", sa.Text(), nullable=False),
+        sa.Column("disposed_at", Instant(), nullable=True),
+        sa.Column("disposed_by_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint("content IN ('sheets', 'minutes')", name=op.f("ck_archive_record_content")),
+        sa.CheckConstraint(
+            "disposed_at IS NULL OR held_at IS NULL", name=op.f("ck_archive_record_no_disposal_on_hold")
+        ),
+        sa.CheckConstraint("keep_until > archived_on", name=op.f("ck_archive_record_order")),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_archive_record_consultation_id")
+        ),
+        sa.ForeignKeyConstraint(["custodian_id"], ["institution.id"], name=op.f("fk_archive_record_custodian_id")),
+        sa.ForeignKeyConstraint(
+            ["disposal_proposed_by_id"], ["person.id"], name=op.f("fk_archive_record_disposal_proposed_by_id")
+        ),
+        sa.ForeignKeyConstraint(["disposed_by_id"], ["person.id"], name=op.f("fk_archive_record_disposed_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive_record")),
+        sa.UniqueConstraint("consultation_id", "content", name=op.f("uq_archive_record_consultation_id_content")),
+    )
+    with op.batch_alter_table("archive_record", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_archive_record_consultation_id"), ["consultation_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_archive_record_custodian_id"), ["custodian_id"], unique=False)
+
+    op.create_table(
+        "consultation_party",
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_consultation_party_consultation_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_consultation_party_institution_id")
+        ),
+        sa.PrimaryKeyConstraint("consultation_id", "institution_id", name=op.f("pk_consultation_party")),
+    )
+    with op.batch_alter_table("consultation_party", schema=None) as batch_op:
+        batch_op.create_index("ix_consultation_party_institution", ["institution_id", "consultation_id"], unique=False)
+
+    op.create_table(
+        "event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("consultation_id", sa.Integer(), nullable=True),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("person_name", sa.String(length=40), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=True),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("stage", sa.String(length=30), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("previous_digest", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["consultation_id"], ["consultation.id"], name=op.f("fk_event_consultation_id")),
+        sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_event_institution_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_event_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
+        sa.UniqueConstraint("digest", name=op.f("uq_event_digest")),
+        sa.UniqueConstraint("previous_digest", name=op.f("uq_event_previous_digest")),
+    )
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index("ix_event_consultation", ["consultation_id", "id"], unique=False)
+
+    op.create_table(
+        "expert_undertaking",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("expert_id", sa.Integer(), nullable=False),
+        sa.Column("signed_on", sa.Date(), nullable=False),
+        sa.Column("signed_at", Instant(), nullable=False),
+        sa.Column("expires_on", sa.Date(), nullable=False),
+        sa.CheckConstraint("expires_on > signed_on", name=op.f("ck_expert_undertaking_order")),
+        sa.ForeignKeyConstraint(["expert_id"], ["expert.id"], name=op.f("fk_expert_undertaking_expert_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_expert_undertaking")),
+    )
+    with op.batch_alter_table("expert_undertaking", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_expert_undertaking_expert_id"), ["expert_id"], unique=False)
+
+    op.create_table(
+        "material",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("report_number", sa.String(length=80), nullable=False),
+        sa.Column("filename", sa.String(length=200), nullable=False),
+        sa.Column("content_type", sa.String(length=100), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("uploaded_by_id", sa.Integer(), nullable=False),
+        sa.Column("uploaded_at", Instant(), nullable=False),
+        sa.Column("sent_at", Instant(), nullable=True),
+        sa.Column("addition_reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('test_report', 'defect_analysis', 'injury_investigation', 'research_report', 'other')",
+            name=op.f("ck_material_kind"),
+        ),
+        sa.CheckConstraint("size > 0", name=op.f("ck_material_size")),
+        sa.ForeignKeyConstraint(["consultation_id"], ["consultation.id"], name=op.f("fk_material_consultation_id")),
+        sa.ForeignKeyConstraint(["uploaded_by_id"], ["person.id"], name=op.f("fk_material_uploaded_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_material")),
+        sa.UniqueConstraint(
+            "consultation_id", "number", "revision", name=op.f("uq_material_consultation_id_number_revision")
+        ),
+    )
+    with op.batch_alter_table("material", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_material_consultation_id"), ["consultation_id"], unique=False)
+
+    op.create_table(
+        "meeting_minutes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("correction", sa.Integer(), nullable=False),
+        sa.Column("corrects", sa.Text(), nullable=False),
+        sa.Column("lead_institution_id", sa.Integer(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=True),
+        sa.Column("serial", sa.Integer(), nullable=True),
+        sa.Column("opening", sa.Text(), nullable=False),
+        sa.Column("product", sa.Text(), nullable=False),
+        sa.Column("discussion", sa.Text(), nullable=False),
+        sa.Column("expert_opinions", sa.Text(), nullable=False),
+        sa.Column("conclusion", sa.Text(), nullable=False),
+        sa.Column("follow_up", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("drafted_by_id", sa.Integer(), nullable=False),
+        sa.Column("saved_at", Instant(), nullable=False),
+        sa.Column("issued_at", Instant(), nullable=True),
+        sa.Column("issued_on", sa.Date(), nullable=True),
+        sa.Column("issued_by_id", sa.Integer(), nullable=True),
+        sa.Column("canonical", sa.Text(), nullable=True),
+        sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.CheckConstraint("correction = 0 OR corrects <> ''", name=op.f("ck_meeting_minutes_names_what_it_corrects")),
+        sa.CheckConstraint(
+            "issued_at IS NULL OR (serial IS NOT NULL AND issued_on IS NOT NULL AND digest IS NOT NULL)",
+            name=op.f("ck_meeting_minutes_issued_is_numbered"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_meeting_minutes_consultation_id")
+        ),
+        sa.ForeignKeyConstraint(["drafted_by_id"], ["person.id"], name=op.f("fk_meeting_minutes_drafted_by_id")),
+        sa.ForeignKeyConstraint(["issued_by_id"], ["person.id"], name=op.f("fk_meeting_minutes_issued_by_id")),
+        sa.ForeignKeyConstraint(
+            ["lead_institution_id"], ["institution.id"], name=op.f("fk_meeting_minutes_lead_institution_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting_minutes")),
+        sa.UniqueConstraint(
+            "consultation_id", "correction", name=op.f("uq_meeting_minutes_consultation_id_correction")
+        ),
+        sa.UniqueConstraint(
+            "lead_institution_id", "year", "serial", name=op.f("uq_meeting_minutes_lead_institution_id_year_serial")
+        ),
+    )
+    with op.batch_alter_table("meeting_minutes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_meeting_minutes_consultation_id"), ["consultation_id"], unique=False)
+        batch_op.create_index(
+            "uq_meeting_minutes_draft",
+            ["consultation_id"],
+            unique=True,
+            sqlite_where=sa.text("issued_at IS NULL"),
+            postgresql_where=sa.text("issued_at IS NULL"),
+        )
+
+    op.create_table(
+        "nomination_request",
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("wanted", sa.Integer(), nullable=False),
+        sa.Column("fields", sa.String(length=200), nullable=False),
+        sa.Column("asked_at", Instant(), nullable=False),
+        sa.Column("answered_at", Instant(), nullable=True),
+        sa.CheckConstraint("wanted >= 0", name=op.f("ck_nomination_request_wanted")),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_nomination_request_consultation_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_nomination_request_institution_id")
+        ),
+        sa.PrimaryKeyConstraint("consultation_id", "institution_id", name=op.f("pk_nomination_request")),
+    )
+    op.create_table(
+        "obligation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("consultation_id", sa.Integer(), nullable=True),
+        sa.Column("institution_id", sa.Integer(), nullable=True),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("since_at", Instant(), nullable=False),
+        sa.Column("working_days", sa.Integer(), nullable=True),
+        sa.Column("due_at", Instant(), nullable=True),
+        sa.Column("first_due_at", Instant(), nullable=True),
+        sa.Column("extension_reason", sa.Text(), nullable=True),
+        sa.Column("is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("closed_at", Instant(), nullable=True),
+        sa.Column("is_met", sa.Boolean(), nullable=True),
+        sa.CheckConstraint("(institution_id IS NULL) <> (person_id IS NULL)", name=op.f("ck_obligation_one_owner")),
+        sa.ForeignKeyConstraint(["consultation_id"], ["consultation.id"], name=op.f("fk_obligation_consultation_id")),
+        sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_obligation_institution_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_obligation_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_obligation")),
+    )
+    with op.batch_alter_table("obligation", schema=None) as batch_op:
+        batch_op.create_index("ix_obligation_consultation", ["consultation_id", "closed_at"], unique=False)
+        batch_op.create_index(
+            "ix_obligation_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_obligation_open_institution",
+            ["institution_id", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_obligation_open_person",
+            ["person_id", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+
+    op.create_table(
+        "online_session",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("uid", sa.String(length=80), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("mode", sa.String(length=10), nullable=False),
+        sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("meeting_service", sa.String(length=40), nullable=False),
+        sa.Column("meeting_link", sa.String(length=400), nullable=False),
+        sa.Column("meeting_code", sa.String(length=60), nullable=False),
+        sa.Column("meeting_password", sa.String(length=60), nullable=False),
+        sa.Column("starts_at", Instant(), nullable=False),
+        sa.Column("ends_at", Instant(), nullable=False),
+        sa.Column("late_reason", sa.Text(), nullable=False),
+        sa.Column("fixed_by_id", sa.Integer(), nullable=False),
+        sa.Column("fixed_at", Instant(), nullable=False),
+        sa.Column("host_id", sa.Integer(), nullable=True),
+        sa.Column("opened_at", Instant(), nullable=True),
+        sa.Column("closed_at", Instant(), nullable=True),
+        sa.Column("discussion_summary", sa.Text(), nullable=False),
+        sa.CheckConstraint("mode IN ('online', 'on_site', 'mixed')", name=op.f("ck_online_session_mode")),
+        sa.CheckConstraint(
+            "state IN ('fixed', 'open', 'closed', 'adjourned', 'cancelled')", name=op.f("ck_online_session_state")
+        ),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_online_session_order")),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_online_session_consultation_id")
+        ),
+        sa.ForeignKeyConstraint(["fixed_by_id"], ["person.id"], name=op.f("fk_online_session_fixed_by_id")),
+        sa.ForeignKeyConstraint(["host_id"], ["person.id"], name=op.f("fk_online_session_host_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_online_session")),
+        sa.UniqueConstraint("uid", name=op.f("uq_online_session_uid")),
+    )
+    with op.batch_alter_table("online_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_online_session_consultation_id"), ["consultation_id"], unique=False)
+        batch_op.create_index(
+            "uq_online_session_current",
+            ["consultation_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('fixed', 'open')"),
+            postgresql_where=sa.text("state IN ('fixed', 'open')"),
+        )
+
+    op.create_table(
+        "outbox_message",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.String(length=120), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("consultation_id", sa.Integer(), nullable=True),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("recipient_name", sa.String(length=40), nullable=False),
+        sa.Column("recipient_address", sa.String(length=254), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("link_label", sa.String(length=40), nullable=False),
+        sa.Column("link_path", sa.String(length=200), nullable=False),
+        sa.Column("calendar", sa.Text(), nullable=True),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("next_try_at", Instant(), nullable=False),
+        sa.Column("sent_at", Instant(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('queued', 'sending', 'sent', 'failed', 'uncertain')", name=op.f("ck_outbox_message_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_outbox_message_consultation_id")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_outbox_message_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_message")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_message_id")),
+    )
+    with op.batch_alter_table("outbox_message", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outbox_message_consultation_id"), ["consultation_id"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_message_due",
+            ["next_try_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'queued'"),
+            postgresql_where=sa.text("state = 'queued'"),
+        )
+
+    op.create_table(
+        "panel_member",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("expert_id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("nominated_by_id", sa.Integer(), nullable=False),
+        sa.Column("nominated_at", Instant(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("seat", sa.Integer(), nullable=True),
+        sa.Column("invited_at", Instant(), nullable=True),
+        sa.Column("answered_at", Instant(), nullable=True),
+        sa.Column("declaration", sa.String(length=10), nullable=False),
+        sa.Column("declaration_text", sa.Text(), nullable=False),
+        sa.Column("left_at", Instant(), nullable=True),
+        sa.Column("left_reason", sa.Text(), nullable=False),
+        sa.Column("conflict_dismissed_reason", sa.Text(), nullable=False),
+        sa.Column("replaces_id", sa.Integer(), nullable=True),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("field", sa.String(length=60), nullable=False),
+        sa.Column("employer", sa.String(length=120), nullable=False),
+        sa.Column("title", sa.String(length=60), nullable=False),
+        sa.Column("material_opened_at", Instant(), nullable=True),
+        sa.CheckConstraint(
+            "declaration IN ('not_asked', 'none', 'declared')", name=op.f("ck_panel_member_declaration")
+        ),
+        sa.CheckConstraint(
+            "state <> 'accepted' OR declaration <> 'not_asked'", name=op.f("ck_panel_member_declared_when_accepted")
+        ),
+        sa.CheckConstraint(
+            "state IN ('nominated', 'invited', 'accepted', 'declined', 'recused', 'removed')",
+            name=op.f("ck_panel_member_state"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('declined', 'recused', 'removed') OR left_reason <> ''", name=op.f("ck_panel_member_reason")
+        ),
+        sa.ForeignKeyConstraint(["consultation_id"], ["consultation.id"], name=op.f("fk_panel_member_consultation_id")),
+        sa.ForeignKeyConstraint(["expert_id"], ["expert.id"], name=op.f("fk_panel_member_expert_id")),
+        sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_panel_member_institution_id")),
+        sa.ForeignKeyConstraint(["nominated_by_id"], ["person.id"], name=op.f("fk_panel_member_nominated_by_id")),
+        sa.ForeignKeyConstraint(["replaces_id"], ["panel_member.id"], name=op.f("fk_panel_member_replaces_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_panel_member")),
+        sa.UniqueConstraint("consultation_id", "seat", name=op.f("uq_panel_member_consultation_id_seat")),
+    )
+    with op.batch_alter_table("panel_member", schema=None) as batch_op:
+        batch_op.create_index("ix_panel_member_expert", ["expert_id", "state"], unique=False)
+        batch_op.create_index(
+            "uq_panel_member_active",
+            ["consultation_id", "expert_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('nominated', 'invited', 'accepted')"),
+            postgresql_where=sa.text("state IN ('nominated', 'invited', 'accepted')"),
+        )
+
+    op.create_table(
+        "preliminary_verification",
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("checked", sa.Text(), nullable=False),
+        sa.Column("verified_by", sa.String(length=120), nullable=False),
+        sa.Column("verified_on", sa.Date(), nullable=True),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_preliminary_verification_consultation_id")
+        ),
+        sa.PrimaryKeyConstraint("consultation_id", name=op.f("pk_preliminary_verification")),
+    )
+    op.create_table(
+        "product_information",
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("information_sources", sa.JSON(), nullable=False),
+        sa.Column("information_source_other", sa.String(length=120), nullable=False),
+        sa.Column("report_numbers", sa.Text(), nullable=False),
+        sa.Column("product_name", sa.String(length=120), nullable=False),
+        sa.Column("specification", sa.String(length=120), nullable=False),
+        sa.Column("model", sa.String(length=120), nullable=False),
+        sa.Column("brand", sa.String(length=120), nullable=False),
+        sa.Column("producer", sa.String(length=120), nullable=False),
+        sa.Column("credit_code", sa.String(length=18), nullable=False),
+        sa.Column("registered_province", sa.String(length=20), nullable=True),
+        sa.Column("registered_place", sa.String(length=120), nullable=False),
+        sa.Column("manufacturing_province", sa.String(length=20), nullable=True),
+        sa.Column("manufacturing_place", sa.String(length=120), nullable=False),
+        sa.Column("test_basis", sa.Text(), nullable=False),
+        sa.Column("suspected_defect", sa.Text(), nullable=False),
+        sa.Column("product_class", sa.String(length=60), nullable=False),
+        sa.Column("batch", sa.String(length=120), nullable=False),
+        sa.Column("produced_from", sa.Date(), nullable=True),
+        sa.Column("produced_until", sa.Date(), nullable=True),
+        sa.Column("quantity", sa.String(length=60), nullable=False),
+        sa.Column("origin", sa.String(length=10), nullable=True),
+        sa.Column("brand_owner", sa.String(length=120), nullable=False),
+        sa.Column("test_laboratory", sa.String(length=120), nullable=False),
+        sa.CheckConstraint("origin IN ('domestic', 'imported')", name=op.f("ck_product_information_origin")),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_product_information_consultation_id")
+        ),
+        sa.PrimaryKeyConstraint("consultation_id", name=op.f("pk_product_information")),
+    )
+    with op.batch_alter_table("product_information", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_product_information_producer"), ["producer"], unique=False)
+        batch_op.create_index(batch_op.f("ix_product_information_product_name"), ["product_name"], unique=False)
+
+    op.create_table(
+        "voting_round",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("opened_at", Instant(), nullable=False),
+        sa.Column("opened_by_id", sa.Integer(), nullable=False),
+        sa.Column("sign_by", Instant(), nullable=False),
+        sa.Column("closed_at", Instant(), nullable=True),
+        sa.Column("closed_by_id", sa.Integer(), nullable=True),
+        sa.Column("close_reason", sa.Text(), nullable=False),
+        sa.Column("panel_size", sa.Integer(), nullable=True),
+        sa.Column("tally", sa.JSON(), nullable=True),
+        sa.CheckConstraint("closed_at IS NULL OR tally IS NOT NULL", name=op.f("ck_voting_round_tallied_when_closed")),
+        sa.ForeignKeyConstraint(["closed_by_id"], ["person.id"], name=op.f("fk_voting_round_closed_by_id")),
+        sa.ForeignKeyConstraint(["consultation_id"], ["consultation.id"], name=op.f("fk_voting_round_consultation_id")),
+        sa.ForeignKeyConstraint(["opened_by_id"], ["person.id"], name=op.f("fk_voting_round_opened_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_voting_round")),
+        sa.UniqueConstraint("consultation_id", "number", name=op.f("uq_voting_round_consultation_id_number")),
+    )
+    with op.batch_alter_table("voting_round", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_voting_round_open",
+            ["consultation_id"],
+            unique=True,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+
+    op.create_table(
+        "watch",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("review_on", sa.Date(), nullable=False),
+        sa.Column("began_at", Instant(), nullable=False),
+        sa.Column("ended_at", Instant(), nullable=True),
+        sa.Column("end_reason", sa.Text(), nullable=False),
+        sa.Column("successor_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint("state <> 'ended' OR end_reason <> ''", name=op.f("ck_watch_end_reason")),
+        sa.CheckConstraint("state = 'open' OR ended_at IS NOT NULL", name=op.f("ck_watch_ended")),
+        sa.CheckConstraint("state IN ('open', 'ended', 'reapplied')", name=op.f("ck_watch_state")),
+        sa.ForeignKeyConstraint(["consultation_id"], ["consultation.id"], name=op.f("fk_watch_consultation_id")),
+        sa.ForeignKeyConstraint(["owner_id"], ["person.id"], name=op.f("fk_watch_owner_id")),
+        sa.ForeignKeyConstraint(["successor_id"], ["consultation.id"], name=op.f("fk_watch_successor_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_watch")),
+        sa.UniqueConstraint("consultation_id", name=op.f("uq_watch_consultation_id")),
+    )
+    op.create_table(
+        "consultation_sheet",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("saved_at", Instant(), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.Column("severity", sa.Integer(), nullable=True),
+        sa.Column("likelihood", sa.Integer(), nullable=True),
+        sa.Column("defect_finding", sa.String(length=10), nullable=True),
+        sa.Column("recommend_investigation", sa.String(length=10), nullable=True),
+        sa.Column("continued_monitoring", sa.String(length=10), nullable=True),
+        sa.Column("signed_on", sa.Date(), nullable=True),
+        sa.Column("signed_at", Instant(), nullable=True),
+        sa.Column("signer_name", sa.String(length=40), nullable=True),
+        sa.Column("signed_from", sa.String(length=64), nullable=True),
+        sa.Column("signed_with", sa.String(length=40), nullable=True),
+        sa.Column("canonical", sa.Text(), nullable=True),
+        sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.Column("left_at", Instant(), nullable=True),
+        sa.Column("left_reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "continued_monitoring IN ('yes', 'no')", name=op.f("ck_consultation_sheet_continued_monitoring")
+        ),
+        sa.CheckConstraint(
+            "defect_finding IN ('yes', 'no', 'uncertain')", name=op.f("ck_consultation_sheet_defect_finding")
+        ),
+        sa.CheckConstraint(
+            "recommend_investigation IN ('yes', 'no')", name=op.f("ck_consultation_sheet_recommend_investigation")
+        ),
+        sa.CheckConstraint(
+            "state = 'draft' OR (signed_at IS NOT NULL AND digest IS NOT NULL AND defect_finding IS NOT NULL AND recommend_investigation IS NOT NULL AND continued_monitoring IS NOT NULL)",
+            name=op.f("ck_consultation_sheet_signed_is_complete"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('draft', 'signed', 'withdrawn', 'void')", name=op.f("ck_consultation_sheet_state")
+        ),
+        sa.CheckConstraint("likelihood BETWEEN 1 AND 8", name=op.f("ck_consultation_sheet_likelihood")),
+        sa.CheckConstraint("severity BETWEEN 1 AND 4", name=op.f("ck_consultation_sheet_severity")),
+        sa.ForeignKeyConstraint(["member_id"], ["panel_member.id"], name=op.f("fk_consultation_sheet_member_id")),
+        sa.ForeignKeyConstraint(["round_id"], ["voting_round.id"], name=op.f("fk_consultation_sheet_round_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consultation_sheet")),
+        sa.UniqueConstraint(
+            "round_id", "member_id", "revision", name=op.f("uq_consultation_sheet_round_id_member_id_revision")
+        ),
+    )
+    with op.batch_alter_table("consultation_sheet", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consultation_sheet_member_id"), ["member_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_consultation_sheet_round_id"), ["round_id"], unique=False)
+        batch_op.create_index(
+            "uq_consultation_sheet_live",
+            ["round_id", "member_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('draft', 'signed')"),
+            postgresql_where=sa.text("state IN ('draft', 'signed')"),
+        )
+
+    op.create_table(
+        "expert_fee",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.Integer(), nullable=False),
+        sa.Column("work", sa.String(length=24), nullable=False),
+        sa.Column("amount_fen", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("entered_by_id", sa.Integer(), nullable=False),
+        sa.Column("entered_at", Instant(), nullable=False),
+        sa.Column("approved_by_id", sa.Integer(), nullable=True),
+        sa.Column("approved_at", Instant(), nullable=True),
+        sa.Column("paid_by_id", sa.Integer(), nullable=True),
+        sa.Column("paid_at", Instant(), nullable=True),
+        sa.Column("paid_note", sa.String(length=120), nullable=False),
+        sa.CheckConstraint("state IN ('due', 'approved', 'paid')", name=op.f("ck_expert_fee_state")),
+        sa.CheckConstraint("work IN ('preliminary_analysis', 'session', 'other')", name=op.f("ck_expert_fee_work")),
+        sa.CheckConstraint("amount_fen > 0", name=op.f("ck_expert_fee_amount")),
+        sa.CheckConstraint(
+            "approved_by_id IS NULL OR approved_by_id <> entered_by_id", name=op.f("ck_expert_fee_two_people")
+        ),
+        sa.ForeignKeyConstraint(["approved_by_id"], ["person.id"], name=op.f("fk_expert_fee_approved_by_id")),
+        sa.ForeignKeyConstraint(["consultation_id"], ["consultation.id"], name=op.f("fk_expert_fee_consultation_id")),
+        sa.ForeignKeyConstraint(["entered_by_id"], ["person.id"], name=op.f("fk_expert_fee_entered_by_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["panel_member.id"], name=op.f("fk_expert_fee_member_id")),
+        sa.ForeignKeyConstraint(["paid_by_id"], ["person.id"], name=op.f("fk_expert_fee_paid_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_expert_fee")),
+        sa.UniqueConstraint("member_id", "work", name=op.f("uq_expert_fee_member_id_work")),
+    )
+    with op.batch_alter_table("expert_fee", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_expert_fee_consultation_id"), ["consultation_id"], unique=False)
+
+    op.create_table(
+        "material_opening",
+        sa.Column("material_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("opened_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["material_id"], ["material.id"], name=op.f("fk_material_opening_material_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_material_opening_person_id")),
+        sa.PrimaryKeyConstraint("material_id", "person_id", name=op.f("pk_material_opening")),
+    )
+    op.create_table(
+        "minutes_copy",
+        sa.Column("minutes_id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("sent_at", Instant(), nullable=False),
+        sa.Column("received_at", Instant(), nullable=True),
+        sa.Column("received_by_id", sa.Integer(), nullable=True),
+        sa.Column("received_by_name", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_minutes_copy_institution_id")),
+        sa.ForeignKeyConstraint(["minutes_id"], ["meeting_minutes.id"], name=op.f("fk_minutes_copy_minutes_id")),
+        sa.ForeignKeyConstraint(["received_by_id"], ["person.id"], name=op.f("fk_minutes_copy_received_by_id")),
+        sa.PrimaryKeyConstraint("minutes_id", "institution_id", name=op.f("pk_minutes_copy")),
+    )
+    op.create_table(
+        "preliminary_analysis",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.Integer(), nullable=False),
+        sa.Column("hazard", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("prevalence", sa.Text(), nullable=False),
+        sa.Column("first_view", sa.JSON(), nullable=False),
+        sa.Column("saved_at", Instant(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("handed_in_at", Instant(), nullable=True),
+        sa.Column("is_late", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("handed_in_at IS NULL OR hazard <> ''", name=op.f("ck_preliminary_analysis_hazard")),
+        sa.ForeignKeyConstraint(["member_id"], ["panel_member.id"], name=op.f("fk_preliminary_analysis_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_preliminary_analysis")),
+        sa.UniqueConstraint("member_id", name=op.f("uq_preliminary_analysis_member_id")),
+    )
+    op.create_table(
+        "reminder_sent",
+        sa.Column("obligation_id", sa.Integer(), nullable=False),
+        sa.Column("offset", sa.String(length=20), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(["obligation_id"], ["obligation.id"], name=op.f("fk_reminder_sent_obligation_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_reminder_sent_person_id")),
+        sa.PrimaryKeyConstraint("obligation_id", "offset", "person_id", name=op.f("pk_reminder_sent")),
+    )
+    op.create_table(
+        "session_participant",
+        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("named_at", Instant(), nullable=False),
+        sa.Column("has_attended", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_session_participant_institution_id")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_session_participant_person_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["online_session.id"], name=op.f("fk_session_participant_session_id")),
+        sa.PrimaryKeyConstraint("session_id", "person_id", name=op.f("pk_session_participant")),
+    )
+    op.create_table(
+        "speaking_turn",
+        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("has_attended", sa.Boolean(), nullable=False),
+        sa.Column("spoken_at", Instant(), nullable=True),
+        sa.Column("danger_widespread", sa.String(length=10), nullable=True),
+        sa.Column("harm_and_extent", sa.Text(), nullable=False),
+        sa.Column("advises_investigation", sa.String(length=10), nullable=True),
+        sa.Column("notes", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "advises_investigation IN ('yes', 'no', 'uncertain')", name=op.f("ck_speaking_turn_advises_investigation")
+        ),
+        sa.CheckConstraint(
+            "danger_widespread IN ('yes', 'no', 'uncertain')", name=op.f("ck_speaking_turn_danger_widespread")
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["panel_member.id"], name=op.f("fk_speaking_turn_member_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["online_session.id"], name=op.f("fk_speaking_turn_session_id")),
+        sa.PrimaryKeyConstraint("session_id", "member_id", name=op.f("pk_speaking_turn")),
+        sa.UniqueConstraint("session_id", "position", name=op.f("uq_speaking_turn_session_id_position")),
+    )
+    op.create_table(
+        "watch_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("watch_id", sa.Integer(), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("person_name", sa.String(length=40), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("next_review_on", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_watch_entry_person_id")),
+        sa.ForeignKeyConstraint(["watch_id"], ["watch.id"], name=op.f("fk_watch_entry_watch_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_watch_entry")),
+    )
+    with op.batch_alter_table("watch_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_watch_entry_watch_id"), ["watch_id"], unique=False)
+
+    # An event never changes: plain SQL is refused as well.
+    for statement in REFUSAL_STATEMENTS[op.get_bind().dialect.name]:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("the first schema is not taken away: restore a backup instead")

@@ -1,0 +1,1 @@
+"""What every service does in the same way: load and authorise, advance, record, oblige, queue mail, number."""

@@ -1,0 +1,123 @@
+"""Loading a consultation with what the actor is to it, and authorising against the one permission table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Label, literal, select
+from sqlalchemy.orm import Session
+
+from portal.models.archive import ArchiveRecord
+from portal.models.consultation import Consultation, ConsultationParty
+from portal.models.institution import AllianceMember
+from portal.models.online_session import OnlineSession, SessionParticipant
+from portal.models.panel import NominationRequest, PanelMember
+from portal.process.consultation import Stage
+from portal.process.errors import NotFound, Stale
+from portal.process.permissions import Actor, ConsultationFacts, Relation, authorise, may, relations
+from portal.rules.editions import Edition, load_edition
+from portal.services.kernel.lead import successor_of_lead
+
+_ACTIVE = ("invited", "accepted")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A consultation, and what the actor is to it."""
+
+    consultation: Consultation
+    relations: frozenset[Relation]
+    facts: ConsultationFacts
+    actor: Actor
+
+    @property
+    def stage(self) -> Stage:
+        """Where it stands."""
+        return Stage(self.consultation.stage)
+
+    @property
+    def edition(self) -> Edition:
+        """The edition of the Standard that it began with."""
+        return load_edition(self.consultation.edition)
+
+    def may(self, permission: str) -> bool:
+        """Whether the actor has `permission` on it now."""
+        return may(permission, self.relations, self.stage)
+
+
+def load(
+    db: Session,
+    *,
+    actor: Actor,
+    consultation_id: int,
+    permission: str,
+    now: datetime,
+    version: int | None = None,
+) -> Loaded:
+    """Load and authorise. Raises NotFound, NotAllowed or WrongStage; Stale when `version` is not the present one."""
+    loaded = find(db, actor=actor, consultation_id=consultation_id, now=now)
+    authorise(permission, loaded.relations, loaded.stage)
+    if version is not None and version != loaded.consultation.version:
+        raise Stale("这项会诊刚刚被他人更新。请核对最新内容后再提交，您填写的内容仍在页面上。")
+    return loaded
+
+
+def find(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> Loaded:
+    """Load without authorising a permission; raises NotFound when there is no such consultation."""
+    consultation = db.get(Consultation, consultation_id)
+    if consultation is None:
+        raise NotFound
+    facts = facts_of(db, consultation, actor, now)
+    return Loaded(consultation, relations(actor, facts), facts, actor)
+
+
+def facts_of(db: Session, consultation: Consultation, actor: Actor, now: datetime) -> ConsultationFacts:
+    """What decides about relations, for this actor, in one statement (two where the lead may change)."""
+    cid = consultation.id
+    parts = (
+        select(AllianceMember.institution_id, _mark("alliance")).where(
+            AllianceMember.alliance_id == consultation.alliance_id
+        ),
+        select(ConsultationParty.institution_id, _mark("party")).where(ConsultationParty.consultation_id == cid),
+        select(NominationRequest.institution_id, _mark("nominating")).where(NominationRequest.consultation_id == cid),
+        select(ArchiveRecord.custodian_id, _mark("custodian")).where(ArchiveRecord.consultation_id == cid),
+        select(SessionParticipant.person_id, _mark("participant"))
+        .join(OnlineSession, OnlineSession.id == SessionParticipant.session_id)
+        .where(OnlineSession.consultation_id == cid, SessionParticipant.person_id == actor.person_id),
+    )
+    found: dict[str, set[int]] = {}
+    for number, mark in db.execute(parts[0].union_all(*parts[1:])):
+        found.setdefault(mark, set()).add(number)
+    custodians = found.get("custodian", set())
+    if consultation.stage in (Stage.ISSUED, Stage.WITHDRAWN, Stage.TERMINATED):
+        # Art. 9: the applicant will keep the sheets, the lead of that time the minutes.
+        custodians |= {consultation.applicant_institution_id}
+        custodians |= {consultation.lead_institution_id} if consultation.lead_institution_id else set()
+    return ConsultationFacts(
+        stage=Stage(consultation.stage),
+        applicant_institution_id=consultation.applicant_institution_id,
+        lead_institution_id=consultation.lead_institution_id,
+        next_lead_institution_id=successor_of_lead(db, consultation, now) if actor.is_staff else None,
+        alliance_institution_ids=frozenset(found.get("alliance", ())),
+        party_institution_ids=frozenset(found.get("party", ())),
+        nominating_institution_ids=frozenset(found.get("nominating", ())),
+        member_state=_member_state(db, cid, actor),
+        is_participant=bool(found.get("participant")),
+        custodian_ids=frozenset(custodians),
+    )
+
+
+def _mark(word: str) -> Label[str]:
+    return literal(word).label("mark")
+
+
+def _member_state(db: Session, consultation_id: int, actor: Actor) -> str | None:
+    if actor.expert_id is None:
+        return None
+    states = db.scalars(
+        select(PanelMember.state).where(
+            PanelMember.consultation_id == consultation_id, PanelMember.expert_id == actor.expert_id
+        )
+    ).all()
+    return next((state for state in states if state in _ACTIVE), states[-1] if states else None)

@@ -1,0 +1,75 @@
+"""Queueing mail: written to the outbox in the transaction of the change it tells of."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from portal.mail.messages import render
+from portal.models.account import Person
+from portal.models.consultation import Consultation
+from portal.models.institution import Liaison
+from portal.models.outbox import OutboxMessage
+
+MESSAGE_ID_DOMAIN = "consultation.portal"
+
+
+def queue(
+    db: Session,
+    kind: str,
+    recipients: Iterable[Person],
+    *,
+    now: datetime,
+    link_label: str,
+    link_path: str,
+    consultation: Consultation | None = None,
+    calendar: str | None = None,
+    **context: Any,
+) -> list[OutboxMessage]:
+    """Queue the mail `kind` to each active recipient once; `context` fills the template beside name, number, product.
+
+    `calendar` is an iCalendar text that goes with it. The link leads to the very spot after log-in.
+    """
+    messages = []
+    for person in {recipient.id: recipient for recipient in recipients if recipient.is_active}.values():
+        letter = render(kind, person=person, consultation=consultation, **context)
+        messages.append(
+            OutboxMessage(
+                message_id=f"<{uuid.uuid4().hex}@{MESSAGE_ID_DOMAIN}>",
+                kind=kind,
+                consultation_id=consultation.id if consultation else None,
+                person_id=person.id,
+                recipient_name=person.name,
+                recipient_address=person.email,
+                subject=letter.subject,
+                text=letter.text,
+                link_label=link_label,
+                link_path=link_path,
+                calendar=calendar,
+                created_at=now,
+                next_try_at=now,
+            )
+        )
+    db.add_all(messages)
+    return messages
+
+
+def liaisons(db: Session, institution_ids: Iterable[int], on: date) -> list[Person]:
+    """The liaisons of these institutions on a day."""
+    return list(
+        db.scalars(
+            select(Person)
+            .join(Liaison, Liaison.person_id == Person.id)
+            .where(
+                Liaison.institution_id.in_(list(institution_ids)),
+                Liaison.from_on <= on,
+                or_(Liaison.until_on.is_(None), Liaison.until_on > on),
+            )
+            .order_by(Person.id)
+        )
+    )
