@@ -73,9 +73,7 @@ def shipped_years() -> tuple[CalendarYear, ...]:
     return tuple(sorted((parse_calendar_year(text) for text in texts), key=lambda entry: entry.year))
 
 
-def _read_holiday(
-    entry: object, where: str, year: int, holidays: dict[date, str], make_up: dict[date, str]
-) -> None:
+def _read_holiday(entry: object, where: str, year: int, holidays: dict[date, str], make_up: dict[date, str]) -> None:
     if not isinstance(entry, dict):
         raise CalendarYearError(f"{where}：应为一个节日的表")
     _check_keys(entry, _HOLIDAY_KEYS, where)

@@ -22,9 +22,7 @@ def check_character(first_seventeen: str) -> str:
 def check_credit_code(code: str, field: str = "credit_code") -> tuple[Problem, ...]:
     """Return what is wrong with a code: its length, a character, or the check character (a typing error)."""
     if len(code) != _LENGTH:
-        return (
-            Problem(field, f"统一社会信用代码应为{_LENGTH}位，现为{len(code)}位（{STANDARD}）", STANDARD),
-        )
+        return (Problem(field, f"统一社会信用代码应为{_LENGTH}位，现为{len(code)}位（{STANDARD}）", STANDARD),)
     wrong = "、".join(sorted({char for char in code if char not in _ALPHABET}))
     if wrong:
         message = f"统一社会信用代码不使用字符“{wrong}”，只用数字和除I、O、S、V、Z外的大写字母（{STANDARD}）"

@@ -143,9 +143,7 @@ class Edition:
 
 def edition_names() -> tuple[str, ...]:
     """Return the names of all editions that this release carries, oldest first."""
-    return tuple(
-        sorted(entry.name for entry in files(__package__).joinpath("editions").iterdir() if entry.is_dir())
-    )
+    return tuple(sorted(entry.name for entry in files(__package__).joinpath("editions").iterdir() if entry.is_dir()))
 
 
 @cache

@@ -69,13 +69,9 @@ def _check_arrangement(given: ApplicationGrounds, ground: Ground, edition: Editi
     cited = edition.cite(ground.article)
     problems = []
     if not given.arrangement.strip():
-        problems.append(
-            Problem("arrangement", f"请填写市场监管总局工作安排部署的内容（{cited}）", ground.article)
-        )
+        problems.append(Problem("arrangement", f"请填写市场监管总局工作安排部署的内容（{cited}）", ground.article))
     if given.arranged_on is None:
-        problems.append(
-            Problem("arranged_on", f"请填写市场监管总局工作安排部署的日期（{cited}）", ground.article)
-        )
+        problems.append(Problem("arranged_on", f"请填写市场监管总局工作安排部署的日期（{cited}）", ground.article))
     return problems
 
 

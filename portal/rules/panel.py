@@ -39,7 +39,5 @@ def _check_range(count: int, name: str, called: str, edition: Edition) -> tuple[
     minimum, maximum = edition.value(f"{name}_minimum"), edition.value(f"{name}_maximum")
     if minimum.value <= count <= maximum.value:
         return ()
-    message = (
-        f"{called}应为{minimum.value}至{maximum.value}名，现为{count}名（{edition.cite(minimum.article)}）"
-    )
+    message = f"{called}应为{minimum.value}至{maximum.value}名，现为{count}名（{edition.cite(minimum.article)}）"
     return (Problem(name, message, minimum.article),)

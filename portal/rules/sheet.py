@@ -204,9 +204,7 @@ def _wanting(entry: Field, section: Section, facts: Facts, edition: Edition) -> 
     verb = "填写" if entry.type == "text" else "勾选"
     why = ""
     if entry.asked_by:
-        why = (
-            f"已勾选{_name_ticks((entry.asked_by,), {**facts, entry.asked_by: entry.asked_when}, edition)}，"
-        )
+        why = f"已勾选{_name_ticks((entry.asked_by,), {**facts, entry.asked_by: entry.asked_when}, edition)}，"
     elif entry.required_with:
         why = f"已勾选“{edition.field(entry.required_with).brief}”，"
     message = f"{why}请{verb}“{entry.brief}”（{edition.cite(section.article)}，会诊表）"

@@ -150,9 +150,7 @@ def _read_texts(value: object, key: str, names: Collection[str]) -> dict[str, st
 
 def _text_names(edition: Edition) -> tuple[str, ...]:
     return tuple(
-        field.name
-        for field in edition.fields.values()
-        if field.type == "text" and not field.is_filled_by_portal
+        field.name for field in edition.fields.values() if field.type == "text" and not field.is_filled_by_portal
     )
 
 

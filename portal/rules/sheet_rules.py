@@ -79,7 +79,5 @@ def _read_rule(question: str, table: Mapping[str, Any]) -> Rule:
 
 
 def _read_condition(entry: Mapping[str, Any]) -> Condition:
-    groups = tuple(
-        tuple((line["field"], frozenset(line["is"])) for line in group) for group in entry["all_of"]
-    )
+    groups = tuple(tuple((line["field"], frozenset(line["is"])) for line in group) for group in entry["all_of"])
     return Condition(entry["clause"], entry["number"], entry["text"], groups)

@@ -19,7 +19,7 @@ _ONE_DAY = timedelta(days=1)
 _SATURDAY = 5
 
 
-class CalendarYearMissing(LookupError):  # noqa: N818 - it says what happened, as refusals do
+class CalendarYearMissing(LookupError):
     """The State Council's notice for `year` is not loaded, so its days cannot be counted."""
 
     def __init__(self, year: int) -> None:
@@ -61,9 +61,7 @@ class WorkingCalendar:
         self._marks: dict[date, tuple[bool, str]] = {}
         for entry in ordered:
             self._marks |= {day: (False, f"{name}放假") for day, name in entry.holidays.items()}
-            self._marks |= {
-                day: (True, f"{name}调休上班") for day, name in entry.make_up_working_days.items()
-            }
+            self._marks |= {day: (True, f"{name}调休上班") for day, name in entry.make_up_working_days.items()}
 
     def covers(self, year: int) -> bool:
         """Tell whether the notice of that year is loaded."""

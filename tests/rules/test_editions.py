@@ -44,9 +44,7 @@ def test_every_article_stands_in_the_source_in_order() -> None:
     position = 0
     for article in EDITION.articles.values():
         marker = re.sub(r"^第.+条(?=（)", "", article.label)
-        found = OFFICIAL.find(
-            squeeze(marker + ("：" if article.number == "annex" else "") + article.text), position
-        )
+        found = OFFICIAL.find(squeeze(marker + ("：" if article.number == "annex" else "") + article.text), position)
         assert found >= position, article.number
         position = found
 

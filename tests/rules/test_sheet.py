@@ -67,17 +67,13 @@ def oracle_monitor(a: SheetAnswers) -> tuple[str, tuple[str, ...]]:
 def assert_as_oracle(answers: SheetAnswers) -> None:
     got = evaluate(answers, EDITION)
     assert (got.defect_finding.answer, got.defect_finding.clauses) == oracle_finding(answers)
-    assert (got.recommend_investigation.answer, got.recommend_investigation.clauses) == oracle_investigate(
-        answers
-    )
+    assert (got.recommend_investigation.answer, got.recommend_investigation.clauses) == oracle_investigate(answers)
     assert (got.continued_monitoring.answer, got.continued_monitoring.clauses) == oracle_monitor(answers)
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=str)
 def test_every_pair_with_all_ticks_gives_what_the_oracle_gives(pair: tuple[int | None, int | None]) -> None:
-    ticks = product(
-        YES_NO, YES_NO, YES_NO, YES_NO, YES_NO, YES_NO, THREE, (*THREE, None), (True, False), (True, False)
-    )
+    ticks = product(YES_NO, YES_NO, YES_NO, YES_NO, YES_NO, YES_NO, THREE, (*THREE, None), (True, False), (True, False))
     for a, b, c, design, manufacturing, warning, prevalence, finding, recalled, attention in ticks:
         assert_as_oracle(
             SheetAnswers(
@@ -184,9 +180,7 @@ def test_a_description_of_blanks_is_no_description() -> None:
 
 
 def test_without_an_injury_severity_and_likelihood_can_be_left_open() -> None:
-    answers = complete_answers(
-        injury_types=frozenset(), severity=None, likelihood=None, recommend_investigation="no"
-    )
+    answers = complete_answers(injury_types=frozenset(), severity=None, likelihood=None, recommend_investigation="no")
     assert signing_problems(answers, EDITION) == ()
 
 
