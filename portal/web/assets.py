@@ -1,0 +1,103 @@
+"""Stylesheet, scripts and icons: read once, joined, and served under names that carry their digest.
+
+A page needs one stylesheet and one script file; the parts stay small files that a person can read.
+There is no build step: the parts are joined when the application starts (docs/decisions/front-end.md).
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from flask import Flask, Response, abort, request
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+
+# The order is the cascade: tokens first, single pages last, paper after everything.
+STYLE_PARTS = (
+    "tokens", "base", "frame", "identity", "actions", "deadline", "process", "worklist", "records",
+    "lists", "matrix", "forms", "sheet", "tally", "signed-out", "paper", "print",
+)  # fmt: skip
+SCRIPT_PARTS = (
+    "vendor/htmx/htmx.min.js",
+    "js/csrf.js",
+    "js/menu.js",
+    "js/errors.js",
+    "js/dialog.js",
+    "js/autosave.js",
+    "js/pages.js",
+)
+_ONE_YEAR = "public, max-age=31536000, immutable"
+_COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file as it goes over the wire; `file_name` changes whenever a byte of it does."""
+
+    file_name: str
+    content: bytes
+    compressed: bytes
+    content_type: str
+
+
+def stylesheet() -> tuple[bytes, str]:
+    """Join the parts of the stylesheet in order; return the bytes and their digest (12 hex digits)."""
+    joined = b"\n".join((STATIC / "css" / f"{part}.css").read_bytes() for part in STYLE_PARTS)
+    return _with_digest(re.sub(rb"\n\s*\n+", b"\n", _COMMENT.sub(b"", joined)))
+
+
+def scripts() -> tuple[bytes, str]:
+    """Join htmx and the portal's own modules in order; return the bytes and their digest."""
+    # The newline and semicolon keep a part without a closing semicolon apart from the next one.
+    return _with_digest(b"\n;\n".join((STATIC / part).read_bytes() for part in SCRIPT_PARTS))
+
+
+@cache
+def assets() -> Mapping[str, Asset]:
+    """All assets a page may name, by their plain name: portal.css, portal.js, icons.svg, favicon.svg."""
+    svg = {name: _with_digest((STATIC / name).read_bytes()) for name in ("icons.svg", "favicon.svg")}
+    sources = {"portal.css": stylesheet(), "portal.js": scripts(), **svg}
+    kinds = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+    found = {}
+    for name, (content, digest) in sources.items():
+        stem, _, suffix = name.rpartition(".")
+        file_name = f"{stem}.{digest}.{suffix}"
+        found[name] = Asset(file_name, content, gzip.compress(content, 9, mtime=0), kinds[suffix])
+    return MappingProxyType(found)
+
+
+def asset_url(name: str) -> str:
+    """The address of an asset by its plain name; an unknown name raises KeyError, so a page cannot misspell it."""
+    return f"/static/{assets()[name].file_name}"
+
+
+def serve_assets(app: Flask) -> None:
+    """Give `app` the address /static/<file name> and its templates the function `asset_url`.
+
+    The application is made with `static_folder=None`: only what a page may name is reachable.
+    """
+    by_file_name = {asset.file_name: asset for asset in assets().values()}
+
+    def static(file_name: str) -> Response:
+        asset = by_file_name.get(file_name) or abort(404)
+        accepts_gzip = "gzip" in request.accept_encodings
+        response = Response(asset.compressed if accepts_gzip else asset.content, content_type=asset.content_type)
+        response.headers["Cache-Control"] = _ONE_YEAR
+        response.headers["Vary"] = "Accept-Encoding"
+        if accepts_gzip:
+            response.headers["Content-Encoding"] = "gzip"
+        return response
+
+    app.add_url_rule("/static/<file_name>", "static", static)
+    app.jinja_env.globals["asset_url"] = asset_url
+
+
+def _with_digest(content: bytes) -> tuple[bytes, str]:
+    return content, hashlib.sha256(content).hexdigest()[:12]

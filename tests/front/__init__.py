@@ -1,0 +1,1 @@
+"""The look: components, assets and templates, rendered with made-up values."""
