@@ -101,9 +101,7 @@ class Settings:
             raise SettingsError("PORTAL_INSTANCE", f"{instance} cannot be made: {error.strerror}") from error
         return cls(
             instance=instance,
-            database_url=_database_url(
-                given.get("PORTAL_DATABASE_URL", f"sqlite:///{instance / 'portal.sqlite3'}")
-            ),
+            database_url=_database_url(given.get("PORTAL_DATABASE_URL", f"sqlite:///{instance / 'portal.sqlite3'}")),
             base_url=base.geturl(),
             secret_key=_secret_key(given.get("PORTAL_SECRET_KEY"), instance / "secret"),
             mail=_mail(given.get("PORTAL_MAIL_URL", "file:"), instance),

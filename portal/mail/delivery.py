@@ -123,7 +123,5 @@ def _say_goodbye(client: smtplib.SMTP) -> None:
 def _detail(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         answer = error.smtp_error
-        return (
-            f"{error.smtp_code} {answer.decode('utf-8', 'replace') if isinstance(answer, bytes) else answer}"
-        )
+        return f"{error.smtp_code} {answer.decode('utf-8', 'replace') if isinstance(answer, bytes) else answer}"
     return str(error) or type(error).__name__

@@ -61,11 +61,7 @@ def workbook(*, sheet_type):
 
 
 def slides(*, has_macros):
-    return (
-        b"\0" * 700
-        + bytes.fromhex("1f00ff0314000000020000040c000000")
-        + struct.pack("<III", 3, has_macros, 2)
-    )
+    return b"\0" * 700 + bytes.fromhex("1f00ff0314000000020000040c000000") + struct.pack("<III", 3, has_macros, 2)
 
 
 GOOD = {

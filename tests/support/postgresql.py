@@ -23,9 +23,7 @@ class NoServerHere(RuntimeError):
 
 def server_programs() -> Path:
     """The folder of initdb and postgres, the newest first. Raises NoServerHere."""
-    folders = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True
-    )
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
     on_path = shutil.which("initdb")
     for folder in [*folders, *([Path(on_path).parent] if on_path else [])]:
         if (folder / "initdb").exists() and (folder / "postgres").exists():

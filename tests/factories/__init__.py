@@ -1,0 +1,1 @@
+"""Objects for tests, made through the services wherever a service makes them."""
