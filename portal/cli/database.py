@@ -70,9 +70,7 @@ def check_command(url: str) -> None:
     """Exit with 1 unless the schema is the newest one and is what the models describe."""
     current, newest = current_revision(url), newest_revision()
     if current != newest:
-        raise click.ClickException(
-            f"数据库结构为 {current or '空'}，最新为 {newest}；请运行 portal db upgrade。"
-        )
+        raise click.ClickException(f"数据库结构为 {current or '空'}，最新为 {newest}；请运行 portal db upgrade。")
     differences: list[Any] = []
     try:
         command.check(alembic_config(url))

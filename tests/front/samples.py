@@ -84,7 +84,13 @@ WEEKS = [
 TERMS = [
     V(institution=HU, state="past", words="", span="2024.11.21—2025.11.20", here=""),
     V(institution=SU, state="past", words="", span="2025.11.21—2026.11.20　仍牵头 3 件", here=""),
-    V(institution=ZHE, state="now", words="浙江　本年度轮值牵头", span="2026.11.21—2027.11.20", here="今天　任期第 5 天"),
+    V(
+        institution=ZHE,
+        state="now",
+        words="浙江　本年度轮值牵头",
+        span="2026.11.21—2027.11.20",
+        here="今天　任期第 5 天",
+    ),
     V(institution=WAN, state="next", words="", span="2027.11.21—2028.11.20", here=""),
 ]
 MEETINGS = [
@@ -171,7 +177,12 @@ ROWS = [
     ("〔2026〕8号", "移动电源", "极行 J20", SU, SU, "江苏 归档", DUES[5]),
 ]
 COLUMNS = [
-    V(label=label, sort_url="#" if label in ("编号", "期限") else "", sorted="ascending" if label == "期限" else "", number=False)
+    V(
+        label=label,
+        sort_url="#" if label in ("编号", "期限") else "",
+        sorted="ascending" if label == "期限" else "",
+        number=False,
+    )
     for label in ("编号", "产品", "申请", "牵头", "阶段", "轮到", "期限")
 ]
 TABS = [V(label="本年度", url="#", count=14, current=True), V(label="轮到我", url="#", count=4, current=False)]
@@ -190,7 +201,9 @@ class SampleForm(Form):
     credit_code = StringField("统一社会信用代码", [Optional()], description="18 位，含校验码")
     suspected_defect = TextAreaField("疑似缺陷描述")
     province = SelectField("实际生产地", choices=[("zhejiang", "浙江省"), ("anhui", "安徽省")])
-    sources = SelectMultipleField("信息来源", choices=[("a", "总局转办"), ("b", "监督抽查"), ("c", "市场购检"), ("d", "其他")])
+    sources = SelectMultipleField(
+        "信息来源", choices=[("a", "总局转办"), ("b", "监督抽查"), ("c", "市场购检"), ("d", "其他")]
+    )
     mode = RadioField("会诊方式", choices=[("online", "线上"), ("on_site", "现场"), ("mixed", "线上与现场结合")])
     verified_on = DateField("核实日期", [InputRequired("请填写核实日期。")])
     held_at = DateTimeLocalField("会诊时间", format=["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"])

@@ -91,7 +91,10 @@ def save_application(
 
 
 def submit_application(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> Consultation:
-    """Submit the draft to the institution that leads today; it gets its number. Refused as Invalid while it has gaps."""
+    """Submit the draft to the institution that leads today; it gets its number.
+
+    Refused as Invalid, with each gap at its field, while it is not complete.
+    """
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="submit_application", now=now)
     consultation = loaded.consultation
     _require_complete(consultation, loaded.edition)
