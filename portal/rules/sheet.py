@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from portal.rules.editions import Edition, RapexLevel
 from portal.rules.problem import Problem
 from portal.rules.sheet_description import Field, Section
-from portal.rules.sheet_rules import QUESTIONS, Facts, Rule
+from portal.rules.sheet_rules import Facts, Rule
 
 PRODUCER_CAUSES = ("design", "manufacturing", "warning")
 
@@ -239,19 +239,3 @@ def _reason_wanted(departure: Departure, edition: Edition) -> Problem:
     title = edition.rules[departure.question].title
     message = f"{title}：{why}，须写明理由（{edition.cite('annex')}，会诊表）"
     return Problem(f"departure_reasons.{departure.question}", message, "annex")
-
-
-__all__ = [
-    "PRODUCER_CAUSES",
-    "QUESTIONS",
-    "Departure",
-    "Derived",
-    "Evaluation",
-    "SheetAnswers",
-    "contradictions",
-    "departures",
-    "evaluate",
-    "missing",
-    "rapex_level",
-    "signing_problems",
-]
