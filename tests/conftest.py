@@ -33,20 +33,25 @@ def clock() -> Clock:
     return Clock()
 
 
+def migrate(url: str) -> None:
+    """Give an empty database the schema, by the migrations."""
+    from portal.migrations import upgrade
+
+    with opened(url) as database:
+        upgrade(database.engine)
+
+
 @pytest.fixture(scope="session")
 def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the schema, to be copied."""
-    from portal.cli.database import upgrade
-
     path = tmp_path_factory.mktemp("schema") / "template.sqlite3"
-    upgrade(f"sqlite:///{path}")
+    migrate(f"sqlite:///{path}")
     return path
 
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[Server]:
     """A server whose database `portal_template` has the schema; skips where there is no server."""
-    from portal.cli.database import upgrade
     from tests.support.postgresql import NoServerHere, running_server
 
     with ExitStack() as stack:
@@ -55,7 +60,7 @@ def postgresql_server() -> Iterator[Server]:
         except NoServerHere as reason:
             pytest.skip(f"NOT RUN ON POSTGRESQL: {reason}")
         server.execute(f"CREATE DATABASE {TEMPLATE}")
-        upgrade(server.url(TEMPLATE))
+        migrate(server.url(TEMPLATE))
         yield server
 
 

@@ -1,9 +1,44 @@
-"""The command `portal`: one group, whose parts are imported only when called, so that each starts fast."""
+"""The command `portal`. What a command needs is imported inside it, so that each starts fast."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import click
 
+from portal.cli.calendar import calendar_commands
+from portal.cli.database import database_commands
+from portal.cli.rules import rules_commands
+from portal.config import Settings, SettingsError
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class PortalGroup(click.Group):
+    """A group whose commands end with a message, not a traceback, when a setting cannot be used."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command; a SettingsError becomes a message on standard error and exit status 1."""
+        try:
+            return super().invoke(context)
+        except SettingsError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=PortalGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="portal")
 def main() -> None:
-    """长三角缺陷消费品专家会诊."""
+    """长三角缺陷消费品专家会诊平台。设置见 PORTAL_* 环境变量。"""
+
+
+@main.command("worker")
+def worker_command() -> None:
+    """后台进程：投递邮件、到期提醒、自动归档。"""
+    from portal.jobs.worker import run_worker
+
+    run_worker(Settings.from_environment())
+
+
+for command in (calendar_commands, database_commands, rules_commands):
+    main.add_command(command)
+
+if __name__ == "__main__":
+    main()

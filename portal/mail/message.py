@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
-MESSAGE_ID = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
+MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+>")
 LONGEST_ADDRESS = 254
 
 
@@ -30,7 +30,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class OutboxEnvelope:
-    """One mail to one person. `message_id` (local@domain, no brackets) stays the same at every try."""
+    """One mail to one person. `message_id` (<local@domain>) stays the same at every try."""
 
     message_id: str
     recipient: str
@@ -70,7 +70,7 @@ def build_message(envelope: OutboxEnvelope, *, sender: str, sender_name: str) ->
     if not MESSAGE_ID.fullmatch(envelope.message_id):
         raise ValueError(f"no message id: {envelope.message_id!r}")
     message = EmailMessage(policy=SMTP)
-    message["Message-ID"] = f"<{envelope.message_id}>"
+    message["Message-ID"] = envelope.message_id
     message["Date"] = envelope.queued_at
     message["From"] = Address(clean_header(sender_name), addr_spec=sender)
     message["To"] = Address(clean_header(envelope.recipient_name), addr_spec=envelope.recipient)

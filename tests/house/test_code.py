@@ -25,7 +25,8 @@ def test_there_is_something_to_check():
     assert len(MODULES) > 20
 
 
-@pytest.mark.parametrize("path", [*MODULES, *ASSETS], ids=name)
+# A migration is a record of what was done, written once and read never again from top to bottom.
+@pytest.mark.parametrize("path", [*(path for path in MODULES if "versions" not in path.parts), *ASSETS], ids=name)
 def test_no_file_is_two_files(path):
     lines = len(path.read_text("utf-8").splitlines())
     assert lines <= LONGEST, f"{lines} lines: a module over {LONGEST} lines is two modules"

@@ -145,7 +145,7 @@ def test_mail_into_a_folder_lies_there_once(tmp_path):
     assert path.name == eml_name(ENVELOPE)
     assert path.name.startswith("20261124T013000Z-")
     message = message_from_bytes(path.read_bytes(), policy=default)
-    assert message["Message-ID"] == f"<{ENVELOPE.message_id}>"
+    assert message["Message-ID"] == ENVELOPE.message_id
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):

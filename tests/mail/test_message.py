@@ -17,7 +17,7 @@ from portal.mail.message import (
 )
 
 ENVELOPE = OutboxEnvelope(
-    message_id="42.sign@huizhen.example.cn",
+    message_id="<42.sign@huizhen.example.cn>",
     recipient="zhang@example.cn",
     recipient_name="张喆",
     subject="【请签署】长三角会诊〔2026〕12号，截止 11月27日（周五）24:00",
@@ -112,4 +112,4 @@ def test_what_is_no_address_is_refused(address):
 
 def test_a_message_id_cannot_carry_a_header():
     with pytest.raises(ValueError, match="no message id"):
-        build_message(replace(ENVELOPE, message_id="a@b\r\nBcc: x@y.cn"), sender="a@b.cn", sender_name="")
+        build_message(replace(ENVELOPE, message_id="<a@b>\r\nBcc: <x@y.cn>"), sender="a@b.cn", sender_name="")

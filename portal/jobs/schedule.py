@@ -1,0 +1,22 @@
+"""What runs when. A job is due work of a service; it is called with database, settings and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.config import Settings
+from portal.models.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One line of the schedule; `act` does what is due at that moment and may be called too often."""
+
+    name: str
+    every_seconds: int
+    act: Callable[[Database, Settings, datetime], object]
+
+
+SCHEDULE: tuple[Job, ...] = ()
