@@ -254,3 +254,11 @@ def test_answers_are_read_by_field_name() -> None:
     assert answers.answer("producer_causes.design") == "yes"
     assert answers.answer("injury_physical_description") == "低温烫伤4起"
     assert answers.answer("injury_chemical_description") == ""
+
+
+def test_a_yes_of_the_rules_stands_whatever_is_still_open() -> None:
+    texts = {**complete_answers().texts, "same_product_recalled_description": "2025年境外召回"}
+    answers = complete_answers(severity=None, same_product_recalled=True, recommend_investigation="no", texts=texts)
+    (departure,) = departures(answers, EDITION)
+    assert (departure.question, departure.clauses) == ("recommend_investigation", ("开展调查原则 5",))
+    assert fields(missing(answers, EDITION)) == ["severity", "departure_reasons.recommend_investigation"]
