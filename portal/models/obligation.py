@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -67,4 +67,4 @@ class ReminderSent(Base):
     obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"), primary_key=True)
     offset: Mapped[str] = mapped_column(String(20), primary_key=True)  # e.g. due_tomorrow
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    due_on: Mapped[date]
+    due_at: Mapped[datetime] = mapped_column(Instant, primary_key=True)  # a moved deadline is reminded of anew

@@ -872,10 +872,10 @@ def upgrade() -> None:
         sa.Column("obligation_id", sa.Integer(), nullable=False),
         sa.Column("offset", sa.String(length=20), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("due_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["obligation_id"], ["obligation.id"], name=op.f("fk_reminder_sent_obligation_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_reminder_sent_person_id")),
-        sa.PrimaryKeyConstraint("obligation_id", "offset", "person_id", name=op.f("pk_reminder_sent")),
+        sa.PrimaryKeyConstraint("obligation_id", "offset", "person_id", "due_at", name=op.f("pk_reminder_sent")),
     )
     op.create_table(
         "session_participant",

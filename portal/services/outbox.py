@@ -1,0 +1,176 @@
+"""Delivering the outbox, and the page that shows it.
+
+A message is claimed in one transaction, sent outside any, and its fate is written in another: a server that dies
+between leaves the truth visible (`sending`, later `uncertain`), never a silent loss or a second copy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
+
+from portal.config import Settings
+from portal.mail.delivery import DeliveryFailed, DeliveryUncertain, deliver
+from portal.mail.message import InvalidAddress, Invitation, OutboxEnvelope
+from portal.mail.messages import html_of, text_of
+from portal.models.database import Database
+from portal.models.outbox import OutboxMessage
+from portal.process.errors import NotAllowed, NotFound, Refusal
+from portal.process.permissions import Actor, is_granted
+from portal.services.kernel.events import record
+
+# Back-off between tries; after the last one the message is failed and waits for a person.
+BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
+SENDING_AT_MOST = timedelta(minutes=10)
+_METHOD = re.compile(r"^METHOD:(\w+)", re.MULTILINE)
+
+Deliver = Callable[[OutboxEnvelope, Settings], None]
+
+
+def deliver_due(
+    database: Database, settings: Settings, now: datetime, *, limit: int = 100, send: Deliver = deliver
+) -> int:
+    """Send what is due, at most `limit`; returns how many were tried. Several workers may run at once."""
+    _mark_interrupted(database, now)
+    tried = 0
+    while tried < limit and (envelope := _claim(database, settings, now)) is not None:
+        number, ready = envelope
+        tried += 1
+        try:
+            send(ready, settings)
+        except DeliveryUncertain as doubt:
+            _settle(database, number, now, state="uncertain", error=str(doubt))
+        except (DeliveryFailed, InvalidAddress) as failure:
+            is_permanent = isinstance(failure, InvalidAddress) or failure.is_permanent
+            _retry_or_fail(database, number, now, str(failure), is_permanent=is_permanent)
+        else:
+            _settle(database, number, now, state="sent", error=None)
+    return tried
+
+
+def _mark_interrupted(database: Database, now: datetime) -> None:
+    with database.read() as db:
+        stuck = _stuck(now)
+        if db.scalar(select(func.count()).select_from(OutboxMessage).where(*stuck)) == 0:
+            return
+    with database.write() as db:
+        db.execute(
+            update(OutboxMessage).where(*_stuck(now)).values(state="uncertain", error="发送中断，不能确定是否已送出")
+        )
+
+
+def _stuck(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (OutboxMessage.state == "sending", OutboxMessage.next_try_at < now - SENDING_AT_MOST)
+
+
+def _claim(database: Database, settings: Settings, now: datetime) -> tuple[int, OutboxEnvelope] | None:
+    due = (
+        select(OutboxMessage)
+        .where(OutboxMessage.state == "queued", OutboxMessage.next_try_at <= now)
+        .order_by(OutboxMessage.next_try_at, OutboxMessage.id)
+        .limit(1)
+    )
+    with database.read() as db:
+        if db.scalar(due) is None:
+            return None
+    with database.write() as db:
+        message = db.scalar(due)
+        if message is None:
+            return None
+        message.state = "sending"
+        message.tries += 1
+        message.next_try_at = now  # when the try began
+        return message.id, envelope_of(message, settings.base_url)
+
+
+def envelope_of(message: OutboxMessage, base_url: str) -> OutboxEnvelope:
+    """The message as it leaves: the link made absolute with the configured address, never the Host header."""
+    link = {"link_label": message.link_label, "link_url": base_url.rstrip("/") + message.link_path}
+    method = _METHOD.search(message.calendar or "")
+    return OutboxEnvelope(
+        message_id=message.message_id,
+        recipient=message.recipient_address,
+        recipient_name=message.recipient_name,
+        subject=message.subject,
+        text=text_of(text=message.text, **link),
+        html=html_of(subject=message.subject, text=message.text, **link),
+        queued_at=message.created_at,
+        invitation=Invitation(message.calendar, method.group(1)) if message.calendar and method else None,
+    )
+
+
+def _settle(database: Database, number: int, now: datetime, *, state: str, error: str | None) -> None:
+    with database.write() as db:
+        message = db.get_one(OutboxMessage, number)
+        message.state = state
+        message.error = error
+        message.sent_at = now if state == "sent" else None
+
+
+def _retry_or_fail(database: Database, number: int, now: datetime, error: str, *, is_permanent: bool) -> None:
+    with database.write() as db:
+        message = db.get_one(OutboxMessage, number)
+        message.error = error
+        if is_permanent or message.tries > len(BACK_OFF):
+            message.state = "failed"
+        else:
+            message.state = "queued"
+            message.next_try_at = now + BACK_OFF[message.tries - 1]
+
+
+@dataclass(frozen=True)
+class OutboxPage:
+    """One page of the outbox, newest first; `text` of a message is shown in the demo only."""
+
+    messages: tuple[OutboxMessage, ...]
+    counts: dict[str, int]
+    page: int
+    pages: int
+
+
+PAGE_SIZE = 25
+
+
+def outbox_page(db: Session, *, actor: Actor, now: datetime, state: str = "", page: int = 1) -> OutboxPage:
+    """Envelope and state of all mail, for the administrator."""
+    _require(actor)
+    counts = {
+        row[0]: row[1] for row in db.execute(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state))
+    }
+    query = select(OutboxMessage)
+    if state:
+        query = query.where(OutboxMessage.state == state)
+    total = counts.get(state, 0) if state else sum(counts.values())
+    pages = max(1, -(-total // PAGE_SIZE))
+    page = min(max(1, page), pages)
+    found = db.scalars(query.order_by(OutboxMessage.id.desc()).offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE))
+    return OutboxPage(tuple(found), counts, page, pages)
+
+
+def find_message(db: Session, *, actor: Actor, message_id: int, now: datetime) -> OutboxMessage:
+    """One message of the outbox."""
+    _require(actor)
+    message = db.get(OutboxMessage, message_id)
+    if message is None:
+        raise NotFound
+    return message
+
+
+def resend_message(db: Session, *, actor: Actor, message_id: int, now: datetime) -> OutboxMessage:
+    """Queue a failed or uncertain message again, with the same Message-ID."""
+    message = find_message(db, actor=actor, message_id=message_id, now=now)
+    if message.state not in ("failed", "uncertain"):
+        raise Refusal("只有发送失败或结果不明的邮件可以重新发送。")
+    message.state, message.tries, message.next_try_at, message.error = "queued", 0, now, None
+    record(db, "message_resent", now=now, actor=actor, message_id=message.message_id)
+    return message
+
+
+def _require(actor: Actor) -> None:
+    if not is_granted("view_outbox", actor):
+        raise NotAllowed("邮件发送记录由系统管理员查看。")
