@@ -40,7 +40,7 @@ def queue(
         letter = render(kind, person=person, consultation=consultation, **context)
         messages.append(
             OutboxMessage(
-                message_id=f"{uuid.uuid4().hex}@{MESSAGE_ID_DOMAIN}",
+                message_id=f"<{uuid.uuid4().hex}@{MESSAGE_ID_DOMAIN}>",
                 kind=kind,
                 consultation_id=consultation.id if consultation else None,
                 person_id=person.id,
