@@ -1,6 +1,8 @@
 """The outbox: delivered once, retried with back-off, uncertain when nobody can know, reminders once a person."""
 
 from datetime import timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -37,7 +39,12 @@ def test_delivered_once_into_the_folder_with_the_configured_address(
     assert deliver_due(database, settings, NOON) == 0
     assert states(database) == ["sent", "sent"]
     (first, _) = sorted((tmp_path / "mail").glob("*.eml"))
-    assert b"https://portal.example.org/consultations/1" in first.read_bytes().replace(b"=3D", b"=")
+    message = message_from_bytes(first.read_bytes(), policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    (text, html) = (part.get_content() for part in message.iter_parts())
+    link = "https://portal.example.org/consultations/1"
+    assert link in text
+    assert f'href="{link}"' in html
 
 
 def test_a_failing_server_is_tried_again_with_back_off_and_then_given_up(
