@@ -24,7 +24,7 @@ PAGES = sorted(page.stem for page in (Path(__file__).parent / "gallery").glob("*
 # What the portal itself will send: a page that breaks it is broken here too.
 POLICY = "default-src 'self'"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
+         "--disable-component-update", "--disable-sync", "--lang=zh-CN"]  # fmt: skip
 
 
 def make_gallery() -> Flask:
@@ -75,7 +75,7 @@ def take_pictures(folder: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         for width, height in ((1280, 800), (390, 844)):
-            tab = browser.new_page(viewport={"width": width, "height": height})
+            tab = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
             tab.on("console", lambda message: print(f"{message.type}: {message.text}", file=sys.stderr))
             for page in PAGES:
                 tab.goto(f"http://127.0.0.1:{server.server_port}/{page}")

@@ -14,7 +14,7 @@
     holder.dataset.at = String(index);
     turn.querySelector("[data-turn='-1']").disabled = index === 0;
     turn.querySelector("[data-turn='1']").disabled = index === pages.length - 1;
-    turn.querySelector("[data-place]").textContent = "第 " + (index + 1) + " 节，共 " + pages.length + " 节";
+    turn.querySelector("[data-place]").textContent = "第 " + (index + 1) + " / " + pages.length + " 节";
     if (move) pages[index].scrollIntoView({ block: "start" });
   }
   function start(root) {
@@ -23,7 +23,7 @@
       if (!turn) return;
       turn.hidden = false;
       holder.dataset.paged = "1";
-      const wanted = location.hash && document.getElementById(location.hash.slice(1));
+      const wanted = document.getElementById(location.hash.slice(1));
       const at = pagesOf(holder).findIndex(function (page) { return page.contains(wanted); });
       show(holder, Math.max(at, 0), false);
     });
