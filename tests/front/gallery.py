@@ -23,8 +23,16 @@ PORTAL_TEMPLATES = Path(__file__).parents[2] / "portal" / "templates"
 PAGES = sorted(page.stem for page in (Path(__file__).parent / "gallery").glob("*.html"))
 # What the portal itself will send: a page that breaks it is broken here too.
 POLICY = "default-src 'self'"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--lang=zh-CN"]  # fmt: skip
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=zh-CN",
+]
 
 
 def make_gallery() -> Flask:
