@@ -268,3 +268,38 @@ def _write(consultation: Consultation, given: ApplicationInput) -> None:
 def edition_of(consultation: Consultation) -> Edition:
     """The edition of the Standard that the consultation began with."""
     return load_edition(consultation.edition)
+
+
+def why_not_submit(db: Session, loaded: Loaded, now: datetime) -> str | None:
+    """Why the application cannot be submitted yet: how many things are missing."""
+    problems = application_problems(loaded.consultation, loaded.edition)
+    return f"还有 {len(problems)} 处需要填写或改正：{problems[0].message}" if problems else None
+
+
+def why_not_accept(db: Session, loaded: Loaded, now: datetime) -> str | None:
+    """Why this person cannot accept: the submitter of the lead's own application needs a second person."""
+    consultation = loaded.consultation
+    is_own = consultation.applicant_institution_id == consultation.lead_institution_id
+    if is_own and consultation.submitted_by_id == loaded.actor.person_id:
+        return "牵头单位自己提出的申请，由提交人以外的另一人受理。"
+    return None
+
+
+WHY_NOT = {
+    "submit_application": why_not_submit,
+    "resubmit_application": why_not_submit,
+    "accept_application": why_not_accept,
+}
+
+
+@dataclass(frozen=True)
+class ApplicationSummary:
+    """The application on the consultation's page; verification and grounds only for those who may see them."""
+
+    consultation: Consultation
+    is_full: bool
+
+
+def summary(db: Session, loaded: Loaded, now: datetime) -> ApplicationSummary:
+    """What step 1 shows on the consultation's page."""
+    return ApplicationSummary(loaded.consultation, loaded.may("view_application"))

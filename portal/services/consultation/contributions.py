@@ -1,0 +1,23 @@
+"""What each step contributes to the consultation's page: its summary, and why an act is not open yet.
+
+The one list that a new step is added to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.services.consultation import application
+from portal.services.kernel.loading import Loaded
+
+Summary = Callable[[Session, Loaded, datetime], Any]
+WhyNot = Callable[[Session, Loaded, datetime], str | None]
+
+# In the order of the page; the slug names the partial template consultation/<slug>/_summary.html.
+SUMMARIES: tuple[tuple[str, Summary], ...] = (("application", application.summary),)
+
+WHY_NOT: dict[str, WhyNot] = {**application.WHY_NOT}

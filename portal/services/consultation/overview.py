@@ -1,0 +1,254 @@
+"""The consultation's page: whose turn it is, until when, what this person can do, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.models.account import Person
+from portal.models.consultation import Consultation
+from portal.models.event import Event
+from portal.models.institution import AllianceMember, Institution, Liaison
+from portal.models.obligation import Obligation
+from portal.process.consultation import BY_EVENT, OFF_PATH, STEPS, TRANSITIONS, Stage, Transition, step_of
+from portal.process.obligations import OBLIGATIONS
+from portal.process.outlook import OUTLOOK
+from portal.process.permissions import Actor, Relation
+from portal.rules.dates import beijing_day
+from portal.services.consultation.contributions import SUMMARIES, WHY_NOT
+from portal.services.duties import Duty, duties_in
+from portal.services.kernel.loading import Loaded, load
+
+TIMELINE_LENGTH = 60
+# Acts of a rare turn: they stand behind “更多操作”, so that the usual next act is found at once.
+_ASIDE = frozenset(
+    {
+        "discard_application", "withdraw_application", "lapse_application", "hand_over_lead", "terminate_consultation",
+        "extend_analysis", "replace_member", "adjourn_session", "recuse_member", "move_session", "add_material",
+        "hold_archive", "lift_hold", "propose_disposal", "dispose_archive", "correct_minutes", "end_watch",
+        "apply_anew", "approve_fee", "pay_fee", "withdraw_signature", "note_speech", "return_application",
+        "refill_place",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Action:
+    """An act the person may do in this stage; `reason` says why it is not open yet."""
+
+    act: str
+    label: str
+    reason: str | None
+    is_aside: bool
+    article: str | None
+
+
+@dataclass(frozen=True)
+class StepMark:
+    """One of the eight steps: done, now or later, with the days it was entered and left."""
+
+    label: str
+    state: str
+    entered_at: datetime | None
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """One event as the timeline shows it."""
+
+    at: datetime
+    says: str
+    who: str
+    badge: str | None
+    province: str | None
+    detail: str
+    is_stage: bool
+
+
+@dataclass(frozen=True)
+class Attendant:
+    """An institution taking part, with what it is here and its liaisons."""
+
+    institution: Institution
+    is_applicant: bool
+    is_lead: bool
+    liaisons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything the consultation's page shows."""
+
+    loaded: Loaded
+    steps: tuple[StepMark, ...]
+    duties: tuple[Duty, ...]
+    own_duty: Duty | None
+    actions: tuple[Action, ...]
+    outlook: str
+    timeline: tuple[TimelineEntry, ...]
+    event_count: int
+    deadlines: tuple[Obligation, ...]
+    attendants: tuple[Attendant, ...]
+    summaries: Mapping[str, Any]
+
+    @property
+    def consultation(self) -> Consultation:
+        """The consultation itself."""
+        return self.loaded.consultation
+
+
+def overview(db: Session, *, actor: Actor, consultation_id: int, now: datetime, all_events: bool = False) -> Overview:
+    """Load the page of one consultation, as far as the actor may see it."""
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_consultation", now=now)
+    duties = tuple(duties_in(db, [consultation_id]).get(consultation_id, ()))
+    is_staff = bool(loaded.relations & {Relation.APPLICANT, Relation.LEAD, Relation.PARTY})
+    institutions = _institutions(db, loaded.consultation)
+    events, count = _events(db, consultation_id, all_events) if is_staff else ([], 0)
+    values = {name: value.value for name, value in loaded.edition.values.items()}
+    return Overview(
+        loaded=loaded,
+        steps=_steps(loaded, _entries(db, consultation_id)),
+        duties=duties,
+        own_duty=next((duty for duty in duties if _is_own(duty, actor)), None),
+        actions=_actions(db, loaded, now),
+        outlook=OUTLOOK.get(loaded.stage, "").format(**values),
+        timeline=tuple(_entry(event, institutions) for event in events),
+        event_count=count,
+        deadlines=_deadlines(db, consultation_id) if loaded.may("view_obligations") else (),
+        attendants=_attendants(db, loaded.consultation, institutions, now),
+        summaries={slug: found for slug, summary in SUMMARIES if (found := summary(db, loaded, now)) is not None},
+    )
+
+
+def _is_own(duty: Duty, actor: Actor) -> bool:
+    if duty.institution_id is not None:
+        return actor.is_staff and duty.institution_id == actor.institution_id
+    return duty.owner == actor.name and not actor.is_staff
+
+
+def _actions(db: Session, loaded: Loaded, now: datetime) -> tuple[Action, ...]:
+    return tuple(_action(db, loaded, line, now) for line in TRANSITIONS if loaded.may(line.act))
+
+
+def _action(db: Session, loaded: Loaded, line: Transition, now: datetime) -> Action:
+    why_not = WHY_NOT.get(line.act)
+    reason = why_not(db, loaded, now) if why_not else None
+    return Action(line.act, line.label, reason, line.act in _ASIDE, line.article)
+
+
+def _entries(db: Session, consultation_id: int) -> dict[Stage, datetime]:
+    rows = db.execute(
+        select(Event.stage, func.max(Event.at))
+        .where(Event.consultation_id == consultation_id, Event.stage.is_not(None))
+        .group_by(Event.stage)
+    )
+    return {Stage(stage): at for stage, at in rows if stage}
+
+
+def _steps(loaded: Loaded, entries: Mapping[Stage, datetime]) -> tuple[StepMark, ...]:
+    current = step_of(loaded.stage)
+    marks = []
+    for position, step in enumerate(STEPS):
+        entered = min((entries[stage] for stage in step.stages if stage in entries), default=None)
+        if loaded.stage in OFF_PATH or current is None:
+            state = "done" if entered else "later"
+        elif position == current and loaded.stage not in (Stage.ARCHIVED, Stage.DISPOSED):
+            state = "now"
+        else:
+            state = "done" if position <= current else "later"
+        marks.append(StepMark(step.label, state, entered if state != "later" else None))
+    return tuple(marks)
+
+
+def _events(db: Session, consultation_id: int, all_events: bool) -> tuple[list[Event], int]:
+    query = select(Event).where(Event.consultation_id == consultation_id).order_by(Event.id.desc())
+    events = list(db.scalars(query if all_events else query.limit(TIMELINE_LENGTH + 1)))
+    if all_events or len(events) <= TIMELINE_LENGTH:
+        return events, len(events)
+    count = db.scalar(select(func.count()).select_from(Event).where(Event.consultation_id == consultation_id)) or 0
+    return events[:TIMELINE_LENGTH], count
+
+
+_OTHER_EVENTS = {
+    "application_drafted": "起草会诊申请",
+    "deadline_recomputed": "载入工作日历后重新计算期限",
+}
+_DETAILS = ("reason", "detail", "names")
+
+
+def _entry(event: Event, institutions: Mapping[int, Institution]) -> TimelineEntry:
+    line = BY_EVENT.get(event.name)
+    institution = institutions.get(event.institution_id or 0)
+    details = [str(event.facts[key]) for key in _DETAILS if event.facts.get(key)]
+    return TimelineEntry(
+        at=event.at,
+        says=line.says if line else _OTHER_EVENTS.get(event.name, "办理记录"),
+        who=event.person_name or "平台",
+        badge=institution.badge if institution else None,
+        province=institution.province if institution else None,
+        detail="；".join(details),
+        is_stage=event.stage is not None,
+    )
+
+
+def _deadlines(db: Session, consultation_id: int) -> tuple[Obligation, ...]:
+    found = db.scalars(
+        select(Obligation)
+        .where(Obligation.consultation_id == consultation_id, Obligation.due_at.is_not(None))
+        .order_by(Obligation.closed_at.is_not(None), Obligation.due_at.desc(), Obligation.id.desc())
+        .limit(30)
+    ).all()
+    return tuple(one for one in found if one.is_met is not False or OBLIGATIONS[one.kind].article)
+
+
+def _institutions(db: Session, consultation: Consultation) -> dict[int, Institution]:
+    rows = db.scalars(
+        select(Institution)
+        .join(AllianceMember, AllianceMember.institution_id == Institution.id)
+        .where(AllianceMember.alliance_id == consultation.alliance_id)
+        .order_by(AllianceMember.position)
+    )
+    return {row.id: row for row in rows}
+
+
+def _attendants(
+    db: Session, consultation: Consultation, institutions: Mapping[int, Institution], now: datetime
+) -> tuple[Attendant, ...]:
+    today = beijing_day(now)
+    names: dict[int, list[str]] = {}
+    for institution_id, name in db.execute(
+        select(Liaison.institution_id, Person.name)
+        .join(Person, Person.id == Liaison.person_id)
+        .where(
+            Liaison.institution_id.in_(institutions),
+            Liaison.from_on <= today,
+            or_(Liaison.until_on.is_(None), Liaison.until_on > today),
+        )
+        .order_by(Liaison.seat)
+    ):
+        names.setdefault(institution_id, []).append(name)
+    return tuple(
+        Attendant(
+            institution,
+            institution.id == consultation.applicant_institution_id,
+            institution.id == consultation.lead_institution_id,
+            tuple(names.get(institution.id, ())),
+        )
+        for institution in institutions.values()
+    )
+
+
+def owner_words(duties: Iterable[Duty]) -> str:
+    """Whose turn it is in a few words: 专家 许静文、方志成; 浙江 …; the first kind of duty speaks."""
+    duties = list(duties)
+    if not duties:
+        return ""
+    first = duties[0].kind
+    names = [duty.owner for duty in duties if duty.kind is first]
+    listed = "、".join(names[:3]) + (f"等 {len(names)} 家" if len(names) > 3 else "")
+    return f"{listed} {first.label}"
