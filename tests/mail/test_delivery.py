@@ -1,13 +1,16 @@
 """Delivery against a real SMTP server on loopback that fails at every step of the dialogue in turn."""
 
 import socket
+import ssl
+from contextlib import ExitStack
 from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
+import trustme
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult
+from aiosmtpd.smtp import AuthResult
 
 from portal.config import Settings, SmtpMail, Tls
 from portal.mail.delivery import DeliveryFailed, DeliveryUncertain, deliver, eml_name
@@ -49,14 +52,40 @@ def mailbox():
 
 
 @pytest.fixture
-def settings(mailbox, tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
-    controller.start()
+def serve(mailbox):
+    """Starts a server on a free port and gives the port; takes what aiosmtpd's Controller takes."""
+    with ExitStack() as stack:
+
+        def start(**options):
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                port = free.getsockname()[1]
+            controller = Controller(mailbox, hostname="127.0.0.1", port=port, **options)
+            controller.start()
+            stack.callback(controller.stop)
+            return port
+
+        yield start
+
+
+@pytest.fixture
+def settings(serve, tmp_path):
     base = Settings.from_environment({"PORTAL_INSTANCE": str(tmp_path)})
-    yield replace(base, mail=SmtpMail("127.0.0.1", port, Tls.NONE))
-    controller.stop()
+    return replace(base, mail=SmtpMail("127.0.0.1", serve(), Tls.NONE))
+
+
+@pytest.fixture
+def authority(tmp_path, monkeypatch):
+    """A certificate authority that this machine trusts for the time of the test."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    return authority
+
+
+def server_context(authority):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
 
 
 def test_a_mail_arrives(settings, mailbox):
@@ -110,31 +139,38 @@ def test_a_password_is_not_sent_to_a_server_without_starttls(settings, mailbox):
     assert mailbox.received == []
 
 
-# The server of this test has no TLS on purpose, and aiosmtpd rightly warns of that.
-@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
-@pytest.mark.parametrize(("password", "arrives"), [("right", True), ("wrong", False)])
-def test_logging_in(settings, mailbox, password, arrives):
+def protected(serve, tls, authority, **options):
+    """A server that speaks TLS as `tls` says; gives the settings that lead to it."""
+    context = server_context(authority)
+    if tls is Tls.TLS:
+        return SmtpMail("127.0.0.1", serve(ssl_context=context, **options), tls)
+    return SmtpMail("127.0.0.1", serve(tls_context=context, require_starttls=True, **options), tls)
+
+
+@pytest.mark.parametrize("tls", [Tls.STARTTLS, Tls.TLS])
+def test_a_mail_arrives_over_tls(settings, mailbox, serve, authority, tls):
+    deliver(ENVELOPE, replace(settings, mail=protected(serve, tls, authority)))
+    assert len(mailbox.received) == 1
+
+
+@pytest.mark.parametrize("tls", [Tls.STARTTLS, Tls.TLS])
+def test_a_certificate_that_nobody_vouches_for_is_refused(settings, mailbox, serve, authority, tls):
+    with pytest.raises(DeliveryFailed, match="CERTIFICATE_VERIFY_FAILED") as failure:
+        deliver(ENVELOPE, replace(settings, mail=protected(serve, tls, trustme.CA())))
+    assert not failure.value.is_permanent
+    assert mailbox.received == []
+
+
+def test_logging_in(settings, mailbox, serve, authority):
     def authenticate(server, session, envelope, mechanism, given):
         return AuthResult(success=given.password == b"right", handled=False)
 
-    class WithLogIn(Controller):
-        def factory(self):
-            return SMTP(mailbox, authenticator=authenticate, auth_require_tls=False, auth_required=True)
-
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = WithLogIn(mailbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    server = SmtpMail("127.0.0.1", port, Tls.NONE, "portal", password)
-    try:
-        if arrives:
-            deliver(ENVELOPE, replace(settings, mail=server))
-        else:
-            with pytest.raises(DeliveryFailed, match="535"):
-                deliver(ENVELOPE, replace(settings, mail=server))
-    finally:
-        controller.stop()
-    assert len(mailbox.received) == arrives
+    server = protected(serve, Tls.STARTTLS, authority, authenticator=authenticate, auth_required=True)
+    with pytest.raises(DeliveryFailed, match="535"):
+        deliver(ENVELOPE, replace(settings, mail=replace(server, username="portal", password="wrong")))
+    assert mailbox.received == []
+    deliver(ENVELOPE, replace(settings, mail=replace(server, username="portal", password="right")))
+    assert len(mailbox.received) == 1
 
 
 def test_mail_into_a_folder_lies_there_once(tmp_path):
