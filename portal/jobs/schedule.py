@@ -8,6 +8,8 @@ from datetime import datetime
 
 from portal.config import Settings
 from portal.models.database import Database
+from portal.services.outbox import deliver_due
+from portal.services.reminders import remind_due
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,4 +21,7 @@ class Job:
     act: Callable[[Database, Settings, datetime], object]
 
 
-SCHEDULE: tuple[Job, ...] = ()
+SCHEDULE = (
+    Job("deliver_outbox", 5, deliver_due),
+    Job("remind_of_deadlines", 60, lambda database, _settings, now: remind_due(database, now)),
+)
