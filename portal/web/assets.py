@@ -31,6 +31,7 @@ SCRIPT_PARTS = (
     "js/errors.js",
     "js/dialog.js",
     "js/autosave.js",
+    "js/kept.js",
     "js/pages.js",
 )
 _ONE_YEAR = "public, max-age=31536000, immutable"

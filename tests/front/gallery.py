@@ -53,7 +53,7 @@ def make_gallery() -> Flask:
             V(label="专家库", url="#", current=False, count=0),
             V(label="归档", url="#", current=False, count=0),
         ],
-        current_actor=V(name="陈雨桐", role_label="联络员", institution_badge=samples.ZHE),
+        current_actor=V(id=7, name="陈雨桐", role_label="联络员", institution_badge=samples.ZHE),
         account_links=[V(label="我的密码", url="#", icon="key")],
         log_out_url="#",
         footer_links=[("期限怎么算", "#")],

@@ -30,7 +30,10 @@
     const form = autosaved(event.target) || event.target.closest("form[data-guard]");
     if (!form) return;
     form.dataset.unsaved = String(Number(form.dataset.unsaved || 0) + 1);
-    if (form.dataset.autosave !== undefined) say(form, "typed", WORDS.typed);
+    if (form.dataset.autosave === undefined) return;
+    say(form, "typed", WORDS.typed);
+    // Ticks are sent at once by their change event; text waits for a pause (hx-trigger of the form).
+    if (!["checkbox", "radio"].includes(event.target.type)) htmx.trigger(form, "portal:typed");
   });
   document.addEventListener("htmx:beforeRequest", function (event) {
     const form = autosaved(event.detail.elt);
