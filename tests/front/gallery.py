@@ -7,32 +7,20 @@ Chromium; `python -m tests.front.gallery` serves the pages at 127.0.0.1:8123.
 from __future__ import annotations
 
 import sys
-import threading
 from pathlib import Path
 from types import SimpleNamespace as V
 
-from flask import Flask, Response, render_template
+from flask import Flask, Response, render_template, request
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
-from playwright.sync_api import sync_playwright
-from werkzeug.serving import make_server
 
 from portal.web.assets import serve_assets
 from tests.front import samples
+from tests.support.chromium import chromium_program, running_chromium, serving
 
 PORTAL_TEMPLATES = Path(__file__).parents[2] / "portal" / "templates"
 PAGES = sorted(page.stem for page in (Path(__file__).parent / "gallery").glob("*.html"))
 # What the portal itself will send: a page that breaks it is broken here too.
 POLICY = "default-src 'self'"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--lang=zh-CN",
-]
 
 
 def make_gallery() -> Flask:
@@ -72,27 +60,27 @@ def make_gallery() -> Flask:
     def show(page: str) -> str:
         return render_template(f"{page}.html", form=samples.sample_form())
 
+    @app.post("/save")
+    def save() -> tuple[str, int, dict[str, str]]:
+        app.config.setdefault("SAVED", []).append(request.form.to_dict())
+        return "", *app.config.get("ANSWER", (204, {"X-Saved-At": "14:02"}))
+
     return app
 
 
 def take_pictures(folder: Path) -> None:
     """Write <page>-<width>.png of each page into `folder`."""
+    program = chromium_program()
+    if program is None:
+        sys.exit("Chromium is not installed (apt-get install chromium).")
     folder.mkdir(parents=True, exist_ok=True)
-    server = make_server("127.0.0.1", 0, make_gallery(), threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    with serving(make_gallery()) as address, running_chromium(program) as browser:
         for width, height in ((1280, 800), (390, 844)):
             tab = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
             tab.on("console", lambda message: print(f"{message.type}: {message.text}", file=sys.stderr))
             for page in PAGES:
-                tab.goto(f"http://127.0.0.1:{server.server_port}/{page}")
-                wide = tab.evaluate("document.documentElement.scrollWidth")
-                if wide > width:
-                    print(f"{page} at {width}: scrolls sideways to {wide}", file=sys.stderr)
+                tab.goto(f"{address}/{page}")
                 tab.screenshot(path=f"{folder}/{page}-{width}.png", full_page=True)
-        browser.close()
-    server.shutdown()
 
 
 if __name__ == "__main__":
