@@ -214,7 +214,9 @@ _GENERAL = (
     _for_roles("create_application", Role.STAFF),
     _for_roles("view_rotation", Role.STAFF, Role.ADMINISTRATOR),
     _for_roles("edit_rotation", Role.ADMINISTRATOR),
-    _for_roles("edit_liaisons", Role.LIAISON),
+    _for_roles("view_liaisons", Role.STAFF, Role.ADMINISTRATOR),
+    # The liaisons of an institution keep its list; where it has none, any of its staff names the first (the service).
+    _for_roles("edit_liaisons", Role.STAFF),
     _for_roles("view_expert_register", Role.STAFF),
     _for_roles("edit_expert_register", Role.STAFF),
     _for_roles("view_calendar", Role.STAFF, Role.EXPERT, Role.ADMINISTRATOR),

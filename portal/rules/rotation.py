@@ -42,7 +42,10 @@ def generate_terms(start: date, order: Sequence[str], years: int, edition: Editi
 
 
 def check_terms(terms: Sequence[Term], edition: Edition) -> tuple[Problem, ...]:
-    """Return each term that ends before it starts, and each gap or overlap, in order of time (Art. 3)."""
+    """Return each term that ends before it starts, and each gap or overlap, in order of time (Art. 3).
+
+    The message names both terms, by institution and dates.
+    """
     article = edition.value("rotation_term_years").article
     cited = edition.cite(article)
     problems = []
@@ -54,12 +57,17 @@ def check_terms(terms: Sequence[Term], edition: Edition) -> tuple[Problem, ...]:
     for earlier, later in pairwise(ordered):
         expected = earlier.ends_on + _ONE_DAY
         if later.starts_on < expected:
-            message = f"{later.starts_on}开始的轮值与{earlier.ends_on}结束的轮值重叠（{cited}）"
+            message = f"{_name(later)}的轮值与{_name(earlier)}的轮值重叠（{cited}）"
             problems.append(Problem("starts_on", message, article))
         elif later.starts_on > expected:
-            message = f"{expected}至{later.starts_on - _ONE_DAY}无轮值召回技术机构（{cited}）"
+            gap = f"{expected}至{later.starts_on - _ONE_DAY}无轮值召回技术机构"
+            message = f"{gap}，前一任为{_name(earlier)}，后一任为{_name(later)}（{cited}）"
             problems.append(Problem("starts_on", message, article))
     return tuple(problems)
+
+
+def _name(term: Term) -> str:
+    return f"{term.institution}{term.starts_on}至{term.ends_on}"
 
 
 def term_on(terms: Sequence[Term], day: date) -> Term | None:

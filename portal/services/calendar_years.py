@@ -1,0 +1,236 @@
+"""Years of the working calendar: loading one, what that moves, and the year at a glance (spec: consultation 9)."""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from portal.models.account import Person
+from portal.models.calendar import LoadedCalendarYear
+from portal.models.consultation import Consultation
+from portal.models.obligation import Obligation
+from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal
+from portal.process.permissions import Actor, is_granted
+from portal.rules.calendar_year import CalendarYear, CalendarYearError, parse_calendar_year, shipped_years
+from portal.rules.dates import beijing_day, end_of_day
+from portal.rules.working_days import WorkingCalendar
+from portal.services.kernel.calendar import working_calendar
+from portal.services.kernel.events import record
+from portal.services.kernel.obligations import refresh_next_due
+
+# The State Council publishes a year's arrangement in October or November before it.
+WARN_FROM_MONTH = 11
+_DECEMBER = 12
+_ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedYear:
+    """What loading did: the year, and how many open deadlines it moved or made firm."""
+
+    year: int
+    notice: str
+    recomputed: int
+
+
+def load_year(db: Session, *, actor: Actor | None, toml_text: str, now: datetime) -> LoadedYear:
+    """Load a year of the calendar and count every open deadline that reaches into it anew.
+
+    `actor` None is the operator at the command line. Invalid at `content` for a text that cannot be used.
+    A year loaded before is replaced; what it said stays in the audit trail.
+    """
+    if actor is not None and not is_granted("load_calendar", actor):
+        raise NotAllowed("工作日历由系统管理员载入。")
+    given = _parsed(toml_text)
+    existing = db.get(LoadedCalendarYear, given.year)
+    digest = hashlib.sha256(toml_text.encode()).hexdigest()
+    _refuse_repetition(existing, toml_text, now)
+    before = existing.content if existing else None
+    row = existing or LoadedCalendarYear(year=given.year)
+    row.notice, row.content = f"{given.notice}（{given.document_number}）", toml_text
+    row.loaded_at, row.loaded_by_id = now, actor.person_id if actor else None
+    db.add(row)
+    db.flush()
+    record(
+        db, "calendar_year_loaded", now=now, actor=actor,
+        year=given.year, notice=given.notice, document_number=given.document_number, sha256=digest,
+        before=before, after=toml_text,
+    )  # fmt: skip
+    return LoadedYear(given.year, given.notice, _recompute(db, actor, given.year, now))
+
+
+def _parsed(toml_text: str) -> CalendarYear:
+    try:
+        return parse_calendar_year(toml_text)
+    except CalendarYearError as error:
+        raise Invalid.field("content", str(error)) from error
+
+
+def _refuse_repetition(existing: LoadedCalendarYear | None, toml_text: str, now: datetime) -> None:
+    if existing is None:
+        return
+    if existing.content == toml_text:
+        raise Refusal(f"{existing.year} 年的工作日历已经载入，内容相同，没有变化。")
+    if existing.loaded_at >= now:
+        raise Refusal(f"{existing.year} 年的工作日历在此之后已有更新的版本，没有替换。")
+
+
+def _recompute(db: Session, actor: Actor | None, year: int, now: datetime) -> int:
+    """Count open deadlines anew that were provisional or end in the loaded year or after its first December day."""
+    reaches = end_of_day(date(year - 1, _DECEMBER, 1) - _ONE_DAY)
+    rows = db.scalars(
+        select(Obligation)
+        .where(
+            Obligation.closed_at.is_(None),
+            Obligation.working_days.is_not(None),
+            or_(Obligation.is_provisional, Obligation.due_at > reaches),
+        )
+        .order_by(Obligation.id)
+    ).all()
+    counted_by = working_calendar(db)
+    moved: list[Obligation] = []
+    for obligation in rows:
+        if _count_anew(db, actor, obligation, counted_by, year, now):
+            moved.append(obligation)
+    for consultation_id in sorted({one.consultation_id for one in moved if one.consultation_id is not None}):
+        refresh_next_due(db, db.get_one(Consultation, consultation_id))
+    return len(moved)
+
+
+def _count_anew(
+    db: Session, actor: Actor | None, obligation: Obligation, counted_by: WorkingCalendar, year: int, now: datetime
+) -> bool:
+    counted = counted_by.deadline(obligation.since_at, obligation.working_days or 1, strict=False)
+    if (counted.due_at, counted.provisional) == (obligation.due_at, obligation.is_provisional):
+        return False
+    before = obligation.due_at
+    obligation.due_at, obligation.is_provisional = counted.due_at, counted.provisional
+    record(
+        db, "deadline_recomputed", now=now, actor=actor, consultation_id=obligation.consultation_id,
+        obligation_id=obligation.id, kind=obligation.kind, year=year, provisional=counted.provisional,
+        before=before.astimezone(UTC).isoformat() if before else None, after=counted.due_at.isoformat(),
+    )  # fmt: skip
+    return True
+
+
+def missing_year_warning(db: Session, now: datetime) -> str | None:
+    """What to say from November on while next year's notice is not loaded, or at any time while this year's is not."""
+    today, known = beijing_day(now), working_calendar(db)
+    if not known.covers(today.year):
+        return f"{today.year} 年的工作日历尚未载入，期限只能暂定。请系统管理员载入国务院办公厅的节假日安排通知。"
+    if today.month >= WARN_FROM_MONTH and not known.covers(today.year + 1):
+        return f"{today.year + 1} 年的工作日历尚未载入，跨入该年的期限为暂定，载入后自动重新计算。"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of a month; `state` is work, off, make_up, or '' outside the month."""
+
+    number: int
+    state: str
+    reason: str
+    is_today: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """Weeks of seven days, Monday first."""
+
+    number: int
+    weeks: tuple[tuple[Day, ...], ...]
+    working_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class YearPage:
+    """A year at a glance, with the notice it rests on; `months` is empty while the year is not loaded."""
+
+    year: int
+    years: tuple[int, ...]
+    notice: str
+    document_number: str
+    loaded_by: str  # '' for a year that comes with the portal, and for the command line
+    loaded_at: datetime | None
+    months: tuple[Month, ...]
+    holidays: tuple[tuple[str, date, date], ...]  # name, first day, last day
+    make_up_days: tuple[tuple[date, str], ...]
+    warning: str | None
+    may_load: bool
+
+    @property
+    def working_days(self) -> int:
+        """Working days of the whole year."""
+        return sum(month.working_days for month in self.months)
+
+
+def view_year(db: Session, *, actor: Actor, year: int | None = None, now: datetime) -> YearPage:
+    """The page of one year, the present one by default. NotFound for a year neither loaded nor next to a loaded one."""
+    if not is_granted("view_calendar", actor):
+        raise NotFound
+    known, today = working_calendar(db), beijing_day(now)
+    chosen = year or today.year
+    years = sorted({*known.years, today.year, today.year + 1})
+    if chosen not in years:
+        raise NotFound
+    entry = known.years.get(chosen)
+    row = db.get(LoadedCalendarYear, chosen)
+    person = db.get(Person, row.loaded_by_id) if row and row.loaded_by_id else None
+    return YearPage(
+        year=chosen,
+        years=tuple(years),
+        notice=entry.notice if entry else "",
+        document_number=entry.document_number if entry else "",
+        loaded_by=person.name if person else "",
+        loaded_at=row.loaded_at if row else None,
+        months=tuple(_month(known, chosen, number, today) for number in range(1, 13)) if entry else (),
+        holidays=tuple(_spans(entry)) if entry else (),
+        make_up_days=tuple(sorted(entry.make_up_working_days.items())) if entry else (),
+        warning=missing_year_warning(db, now),
+        may_load=is_granted("load_calendar", actor),
+    )
+
+
+def year_template(year: int) -> str:
+    """A text to start from: the form that `load_year` reads, with the newest year that comes with the portal."""
+    newest = max(shipped_years(), key=lambda entry: entry.year)
+    lines = [f"year = {year}", f'notice = "国务院办公厅关于{year}年部分节假日安排的通知"', 'document_number = ""']
+    for name, first, last in _spans(newest):
+        days = f"first = {year}-{first:%m-%d}\nlast = {year}-{last:%m-%d}"
+        lines.append(f'\n[[holidays]]\nname = "{name}"\n{days}\nmake_up_working_days = []')
+    return "\n".join(lines) + "\n"
+
+
+def _month(known: WorkingCalendar, year: int, number: int, today: date) -> Month:
+    weeks = tuple(
+        tuple(_day(known, year, number, day, today) for day in week)
+        for week in calendar.Calendar(firstweekday=0).monthdayscalendar(year, number)
+    )
+    return Month(number, weeks, sum(day.state in ("work", "make_up") for week in weeks for day in week))
+
+
+def _day(known: WorkingCalendar, year: int, month: int, number: int, today: date) -> Day:
+    if number == 0:
+        return Day(0, "", "", is_today=False)
+    day = date(year, month, number)
+    mark = known.mark(day)
+    is_make_up = mark.counted and day.weekday() >= calendar.SATURDAY
+    state = "make_up" if is_make_up else "work" if mark.counted else "off"
+    return Day(number, state, mark.reason, day == today)
+
+
+def _spans(entry: CalendarYear) -> Sequence[tuple[str, date, date]]:
+    """Holidays as first and last day; two of one name that do not touch stay two."""
+    spans: list[tuple[str, date, date]] = []
+    for day, name in sorted(entry.holidays.items()):
+        if spans and spans[-1][0] == name and spans[-1][2] + _ONE_DAY == day:
+            spans[-1] = (name, spans[-1][1], day)
+        else:
+            spans.append((name, day, day))
+    return spans

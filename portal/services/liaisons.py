@@ -1,0 +1,245 @@
+"""Liaisons: one or two staff of each institution, appointed and replaced with a date, kept as history (Art. 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from portal.models.account import Person, PersonRole
+from portal.models.institution import Institution, Liaison
+from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal
+from portal.process.permissions import Actor, Role, is_granted
+from portal.rules.dates import beijing_day
+from portal.rules.editions import load_edition
+from portal.rules.panel import check_liaisons
+from portal.services.institutions import the_alliance
+from portal.services.kernel.events import record
+
+ARTICLE = "3"
+
+
+def appoint_liaison(db: Session, *, actor: Actor, person_id: int, from_on: date, now: datetime) -> Liaison:
+    """Appoint one of the own institution's staff from a day on. A third liaison is refused (Art. 3)."""
+    institution_id = _require_editor(db, actor, now)
+    _check_day(from_on, now, "from_on")
+    _check_person(db, institution_id, person_id, from_on)
+    rows = _rows(db, institution_id)
+    taken = {row.seat for row in rows if row.until_on is None or row.until_on > from_on}
+    problems = check_liaisons(len(taken) + 1, load_edition())
+    if problems:
+        raise Invalid([replace(problem, field="person_id") for problem in problems])
+    free = next(seat for seat in _seats() if seat not in taken)
+    return _seat(db, actor, institution_id, person_id, free, from_on, now)
+
+
+def replace_liaison(
+    db: Session, *, actor: Actor, liaison_id: int, person_id: int, from_on: date, now: datetime
+) -> Liaison:
+    """Let another person take the seat of a liaison from a day on; the earlier one stays in the history."""
+    institution_id = _require_editor(db, actor, now)
+    leaving = _own_liaison(db, institution_id, liaison_id)
+    _check_last_day(leaving, from_on, now, "from_on")
+    _check_person(db, institution_id, person_id, from_on)
+    _end(db, actor, leaving, from_on, now)
+    return _seat(db, actor, institution_id, person_id, leaving.seat, from_on, now)
+
+
+def end_liaison(db: Session, *, actor: Actor, liaison_id: int, until_on: date, now: datetime) -> None:
+    """End the task of a liaison; from `until_on` on he or she is none any more. Having none is a warning only."""
+    institution_id = _require_editor(db, actor, now)
+    leaving = _own_liaison(db, institution_id, liaison_id)
+    _check_last_day(leaving, until_on, now, "until_on")
+    _end(db, actor, leaving, until_on, now)
+
+
+def liaison_warnings(db: Session, institution_id: int, on: date) -> tuple[str, ...]:
+    """What is wrong with an institution's liaisons on a day, for its first screen; empty when all is well.
+
+    A liaison whose account is disabled gets no mail, so does not count.
+    """
+    count = sum(_is_serving(row, on) and row.person.is_active for row in _rows(db, institution_id))
+    return tuple(problem.message for problem in check_liaisons(count, load_edition()))
+
+
+@dataclass(frozen=True, slots=True)
+class LiaisonLine:
+    """One liaison as pages show it; `state` is serving, coming or past."""
+
+    liaison_id: int
+    name: str
+    email: str
+    is_active: bool
+    from_on: date
+    until_on: date | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionLiaisons:
+    """The liaisons of one institution, present ones first, and what is wrong with their number."""
+
+    institution: Institution
+    present: tuple[LiaisonLine, ...]
+    coming: tuple[LiaisonLine, ...]
+    past: tuple[LiaisonLine, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Liaisons:
+    """The liaisons of all institutions; `own_id` is the institution whose list the actor may change, if any."""
+
+    institutions: tuple[InstitutionLiaisons, ...]
+    own_id: int | None
+    candidates: tuple[tuple[int, str], ...]  # staff of the own institution who are no liaisons: id, name
+    has_free_seat: bool
+
+    @property
+    def own(self) -> InstitutionLiaisons | None:
+        """The list that the actor may change."""
+        return next((one for one in self.institutions if one.institution.id == self.own_id), None)
+
+
+def view_liaisons(db: Session, *, actor: Actor, now: datetime) -> Liaisons:
+    """All institutions' liaisons with their address; who may change the own list also gets the candidates."""
+    if not is_granted("view_liaisons", actor):
+        raise NotFound
+    members = [member.institution for member in the_alliance(db).members]
+    rows = _rows(db, *(institution.id for institution in members))
+    today, edition = beijing_day(now), load_edition()
+    lists = []
+    for institution in members:
+        lines = [(_line(row, today), row) for row in rows if row.institution_id == institution.id]
+        serving = sum(line.state == "serving" and line.is_active for line, _ in lines)
+        lists.append(
+            InstitutionLiaisons(
+                institution,
+                present=tuple(line for line, _ in lines if line.state == "serving"),
+                coming=tuple(line for line, _ in lines if line.state == "coming"),
+                past=tuple(line for line, _ in reversed(lines) if line.state == "past"),
+                warnings=tuple(problem.message for problem in check_liaisons(serving, edition)),
+            )
+        )
+    own_id = actor.institution_id if _may_edit(rows, actor, today) else None
+    own = [row for row in rows if row.institution_id == own_id]
+    open_ids = {row.person_id for row in own if row.until_on is None}
+    candidates = [] if own_id is None else _staff_of(db, own_id)
+    return Liaisons(
+        tuple(lists),
+        own_id,
+        candidates=tuple((person.id, person.name) for person in candidates if person.id not in open_ids),
+        has_free_seat=own_id is not None and len([row for row in own if row.until_on is None]) < len(_seats()),
+    )
+
+
+def find_own_liaison(db: Session, *, actor: Actor, liaison_id: int, now: datetime) -> LiaisonLine:
+    """One liaison of the own institution, for the page that replaces or ends it."""
+    institution_id = _require_editor(db, actor, now)
+    return _line(_own_liaison(db, institution_id, liaison_id), beijing_day(now))
+
+
+def _seats() -> range:
+    return range(1, load_edition().value("liaisons_maximum").value + 1)
+
+
+def _line(row: Liaison, today: date) -> LiaisonLine:
+    state = "serving" if _is_serving(row, today) else "coming" if row.from_on > today else "past"
+    return LiaisonLine(
+        row.id, row.person.name, row.person.email, row.person.is_active, row.from_on, row.until_on, state
+    )
+
+
+def _is_serving(row: Liaison, on: date) -> bool:
+    return row.from_on <= on and (row.until_on is None or row.until_on > on)
+
+
+def _rows(db: Session, *institution_ids: int) -> Sequence[Liaison]:
+    return db.scalars(
+        select(Liaison)
+        .options(joinedload(Liaison.person))
+        .where(Liaison.institution_id.in_(institution_ids))
+        .order_by(Liaison.from_on, Liaison.id)
+    ).all()
+
+
+def _staff_of(db: Session, institution_id: int) -> Sequence[Person]:
+    return db.scalars(
+        select(Person)
+        .join(PersonRole, PersonRole.person_id == Person.id)
+        .where(Person.institution_id == institution_id, Person.is_active, PersonRole.role == Role.STAFF.value)
+        .order_by(Person.id)
+    ).all()
+
+
+def _may_edit(rows: Sequence[Liaison], actor: Actor, today: date) -> bool:
+    """The institution's liaisons keep the list; where it has none, any of its staff names the first."""
+    if not is_granted("edit_liaisons", actor) or actor.institution_id is None:
+        return False
+    own = [row for row in rows if row.institution_id == actor.institution_id]
+    serving = {row.person_id for row in own if _is_serving(row, today) and row.person.is_active}
+    return not serving or actor.person_id in serving
+
+
+def _require_editor(db: Session, actor: Actor, now: datetime) -> int:
+    institution_id = actor.institution_id
+    if institution_id is None or not is_granted("edit_liaisons", actor):
+        raise NotAllowed("联络员由各召回技术机构自行确定。", article=ARTICLE)
+    if not _may_edit(_rows(db, institution_id), actor, beijing_day(now)):
+        raise NotAllowed("本单位已有联络员，由联络员办理更换。", article=ARTICLE)
+    if institution_id not in {member.institution_id for member in the_alliance(db).members}:
+        raise NotAllowed("本单位不是会诊机制的成员单位。", article="2")
+    return institution_id
+
+
+def _own_liaison(db: Session, institution_id: int, liaison_id: int) -> Liaison:
+    liaison = db.get(Liaison, liaison_id)
+    if liaison is None or liaison.institution_id != institution_id:
+        raise NotFound
+    return liaison
+
+
+def _check_day(day: date, now: datetime, field: str) -> None:
+    if day < beijing_day(now):
+        raise Invalid.field(field, "日期不能早于今天：联络员的历史不能改写。", ARTICLE)
+
+
+def _check_last_day(leaving: Liaison, day: date, now: datetime, field: str) -> None:
+    if leaving.until_on is not None:
+        raise Refusal(f"{leaving.person.name}的联络员任务已定于{leaving.until_on}结束。", article=ARTICLE)
+    _check_day(day, now, field)
+    if day < leaving.from_on:
+        raise Invalid.field(field, f"日期早于{leaving.person.name}开始担任联络员的{leaving.from_on}。", ARTICLE)
+
+
+def _check_person(db: Session, institution_id: int, person_id: int, from_on: date) -> None:
+    if person_id not in {person.id for person in _staff_of(db, institution_id)}:
+        raise Invalid.field("person_id", "联络员须是本单位在用账号的工作人员。", ARTICLE)
+    own = [row for row in _rows(db, institution_id) if row.person_id == person_id]
+    if any(row.until_on is None or row.until_on > from_on for row in own):
+        raise Invalid.field("person_id", "此人已是本单位联络员。", ARTICLE)
+
+
+def _end(db: Session, actor: Actor, leaving: Liaison, until_on: date, now: datetime) -> None:
+    leaving.until_on = until_on
+    db.flush()
+    record(
+        db, "liaison_ended", now=now, actor=actor,
+        liaison=leaving.person.name, liaison_person_id=leaving.person_id, until_on=until_on.isoformat(),
+    )  # fmt: skip
+
+
+def _seat(
+    db: Session, actor: Actor, institution_id: int, person_id: int, seat: int, from_on: date, now: datetime
+) -> Liaison:
+    liaison = Liaison(institution_id=institution_id, person_id=person_id, seat=seat, from_on=from_on)
+    db.add(liaison)
+    db.flush()
+    record(
+        db, "liaison_appointed", now=now, actor=actor,
+        liaison=liaison.person.name, liaison_person_id=person_id, from_on=from_on.isoformat(),
+    )  # fmt: skip
+    return liaison
