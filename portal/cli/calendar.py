@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -53,6 +54,29 @@ def show_command(year: int) -> None:
     for day in sorted({*entry.holidays, *entry.make_up_working_days}):
         _say(f"{_name_day(day)}　{calendar.mark(day).reason}")
     _say(f"工作日 {_count_working_days(entry)} 天")
+
+
+@calendar_commands.command("load")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def load_command(file: Path) -> None:
+    """Load a year from FILE (TOML) into this installation; open deadlines that reach into it are counted anew."""
+    # The other commands of this group need no database and start without its library.
+    from portal.cli.database import migrated_database
+    from portal.config import Settings
+    from portal.process.errors import Refusal
+    from portal.services.calendar_years import load_year
+
+    try:
+        toml_text = file.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        _fail(f"{file}：不是 UTF-8 文字")
+    with migrated_database(Settings.from_environment()) as database:
+        try:
+            with database.write() as db:
+                loaded = load_year(db, actor=None, toml_text=toml_text, now=datetime.now(UTC))
+        except Refusal as refusal:
+            _fail(str(refusal))
+    _say(f"已载入 {loaded.year} 年工作日历（{loaded.notice}），重新计算期限 {loaded.recomputed} 项")
 
 
 def _read_instant(text: str) -> datetime:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from portal.cli.audit import audit_commands
 from portal.cli.calendar import calendar_commands
 from portal.cli.database import database_commands
 from portal.cli.rules import rules_commands
@@ -37,7 +38,7 @@ def worker_command() -> None:
     run_worker(Settings.from_environment())
 
 
-for command in (calendar_commands, database_commands, rules_commands):
+for command in (audit_commands, calendar_commands, database_commands, rules_commands):
     main.add_command(command)
 
 if __name__ == "__main__":

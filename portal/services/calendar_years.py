@@ -17,7 +17,7 @@ from portal.models.consultation import Consultation
 from portal.models.obligation import Obligation
 from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal
 from portal.process.permissions import Actor, is_granted
-from portal.rules.calendar_year import CalendarYear, CalendarYearError, parse_calendar_year, shipped_years
+from portal.rules.calendar_year import CalendarYear, CalendarYearError, parse_calendar_year
 from portal.rules.dates import beijing_day, end_of_day
 from portal.rules.working_days import WorkingCalendar
 from portal.services.kernel.calendar import working_calendar
@@ -93,20 +93,17 @@ def _recompute(db: Session, actor: Actor | None, year: int, now: datetime) -> in
         )
         .order_by(Obligation.id)
     ).all()
-    counted_by = working_calendar(db)
-    moved: list[Obligation] = []
-    for obligation in rows:
-        if _count_anew(db, actor, obligation, counted_by, year, now):
-            moved.append(obligation)
+    known = working_calendar(db)
+    moved = [obligation for obligation in rows if _count_anew(db, actor, obligation, known, year, now)]
     for consultation_id in sorted({one.consultation_id for one in moved if one.consultation_id is not None}):
         refresh_next_due(db, db.get_one(Consultation, consultation_id))
     return len(moved)
 
 
 def _count_anew(
-    db: Session, actor: Actor | None, obligation: Obligation, counted_by: WorkingCalendar, year: int, now: datetime
+    db: Session, actor: Actor | None, obligation: Obligation, known: WorkingCalendar, year: int, now: datetime
 ) -> bool:
-    counted = counted_by.deadline(obligation.since_at, obligation.working_days or 1, strict=False)
+    counted = known.deadline(obligation.since_at, obligation.working_days or 1, strict=False)
     if (counted.due_at, counted.provisional) == (obligation.due_at, obligation.is_provisional):
         return False
     before = obligation.due_at
@@ -195,16 +192,6 @@ def view_year(db: Session, *, actor: Actor, year: int | None = None, now: dateti
         warning=missing_year_warning(db, now),
         may_load=is_granted("load_calendar", actor),
     )
-
-
-def year_template(year: int) -> str:
-    """A text to start from: the form that `load_year` reads, with the newest year that comes with the portal."""
-    newest = max(shipped_years(), key=lambda entry: entry.year)
-    lines = [f"year = {year}", f'notice = "国务院办公厅关于{year}年部分节假日安排的通知"', 'document_number = ""']
-    for name, first, last in _spans(newest):
-        days = f"first = {year}-{first:%m-%d}\nlast = {year}-{last:%m-%d}"
-        lines.append(f'\n[[holidays]]\nname = "{name}"\n{days}\nmake_up_working_days = []')
-    return "\n".join(lines) + "\n"
 
 
 def _month(known: WorkingCalendar, year: int, number: int, today: date) -> Month:

@@ -19,7 +19,7 @@ from portal.process.obligations import OBLIGATIONS, ObligationKind
 from portal.process.permissions import Actor
 from portal.rules.dates import beijing_day
 from portal.rules.editions import Article, Edition, RuleValue
-from portal.rules.working_days import Deadline, DayMark, WorkingCalendar
+from portal.rules.working_days import DayMark, Deadline, WorkingCalendar
 from portal.services.kernel.calendar import working_calendar
 from portal.services.kernel.loading import load
 

@@ -1,0 +1,50 @@
+"""How each event is called where a person reads of it. Acts have their words in the transition table.
+
+What is recorded without being an act of the table (log-ins, uploads, the schedule, the calendar) stands here;
+a test sees to it that every event a service records has a name.
+"""
+
+from __future__ import annotations
+
+from portal.process.consultation import BY_EVENT
+
+OTHER_EVENTS = {
+    # Beside the acts of a consultation
+    "application_drafted": "新建申请草稿",
+    "attendance_recorded": "登记到会情况",
+    "deadline_recomputed": "按新载入的工作日历重新计算期限",
+    "material_removed": "移除未发送的材料",
+    "material_uploaded": "上传材料",
+    "speaking_order_set": "排定发言顺序",
+    # Accounts
+    "account_created": "新建账号",
+    "account_disabled": "停用账号",
+    "account_enabled": "启用账号",
+    "account_locked": "账号因多次输错密码被锁定",
+    "account_unlocked": "解锁账号",
+    "other_sessions_ended": "结束其他登录",
+    "password_changed": "修改密码",
+    "password_reset": "重置密码",
+    "reauthenticated": "再次核对密码",
+    "roles_changed": "调整角色",
+    "sign_in_refused": "登录被拒绝",
+    "signed_in": "登录",
+    "signed_out": "退出",
+    # The installation
+    "alliance_established": "建立会诊机制成员单位",
+    "calendar_year_loaded": "载入工作日历",
+    "institution_renamed": "修改机构名称",
+    "liaison_appointed": "确定联络员",
+    "liaison_ended": "结束联络员任务",
+    "message_resent": "重新发送邮件",
+    "rotation_generated": "编排轮值",
+    "term_changed": "调整轮值",
+    "terms_swapped": "对调轮值",
+}
+
+EVENT_LABELS = {**{name: line.says for name, line in BY_EVENT.items()}, **OTHER_EVENTS}
+
+
+def event_label(name: str) -> str:
+    """The Chinese words of an event; the name itself for one that an earlier release recorded and this one lost."""
+    return EVENT_LABELS.get(name, name)
