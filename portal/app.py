@@ -1,0 +1,37 @@
+"""The application: the one module that knows all others."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from portal.blueprints import account, accounts_admin
+from portal.config import Settings
+from portal.models.database import Database
+from portal.web import health
+from portal.web.acting import Clock, Wiring, connect, utc_now
+from portal.web.csrf import install_csrf
+from portal.web.guard import install_guard, refuse_unguarded
+from portal.web.pages import install_pages
+from portal.web.refusals import install_refusals
+from portal.web.security import harden
+from portal.web.sessions import install_sessions
+
+BLUEPRINTS = (health.blueprint, account.blueprint, accounts_admin.blueprint)
+
+
+def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Flask:
+    """The portal as a WSGI application. LookupError when a route names no permission."""
+    app = Flask("portal", static_folder=None)
+    app.secret_key = settings.secret_key
+    connect(app, Wiring(settings, database, clock))
+    # In this order before each request: its id, then the guard; after it the reverse.
+    harden(app, settings)
+    install_sessions(app, settings)
+    install_csrf(app)
+    install_guard(app)
+    install_refusals(app)
+    install_pages(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    refuse_unguarded(app)
+    return app

@@ -1,0 +1,1 @@
+"""Thin views, one package per part of the portal: guard, form, one service call, redirect or fragment."""

@@ -1,0 +1,52 @@
+"""Forms of the security administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wtforms import SelectField, SelectMultipleField
+
+from portal.process.permissions import ROLE_LABELS
+from portal.services.accounts import GIVEN_ROLES, NewPerson
+from portal.web.fields import TextField
+from portal.web.forms import PortalForm
+
+NO_INSTITUTION = ""
+
+
+class RolesForm(PortalForm):
+    """What a person is, and where."""
+
+    roles = SelectMultipleField(
+        "角色",
+        choices=[(role.value, ROLE_LABELS[role]) for role in GIVEN_ROLES],
+        description="联络员不在这里选：由本单位的联络员名单产生。",
+    )
+    institution_id = SelectField("单位", description="系统管理员、安全管理员、安全审计员不属于任何单位。")
+
+    def offer(self, institutions: Sequence[tuple[int, str]]) -> RolesForm:
+        """Give the select its institutions."""
+        self.institution_id.choices = [(NO_INSTITUTION, "（无）"), *((str(key), name) for key, name in institutions)]
+        return self
+
+    def chosen_roles(self) -> frozenset[str]:
+        """The roles ticked."""
+        return frozenset(self.roles.data or ())
+
+    def chosen_institution(self) -> int | None:
+        """The institution chosen, None for none."""
+        return int(self.institution_id.data) if self.institution_id.data else None
+
+
+class AccountForm(RolesForm):
+    """A new account."""
+
+    username = TextField("账号", longest=60, description="登录时用，建议用姓名全拼，如 chenyutong。")
+    name = TextField("姓名", longest=40)
+    email = TextField("邮箱", longest=254, description="期限提醒和通知发往这个邮箱。")
+
+    def given(self) -> NewPerson:
+        """What was typed, for the service."""
+        return NewPerson(
+            self.username.data, self.name.data, self.email.data, self.chosen_roles(), self.chosen_institution()
+        )

@@ -1,0 +1,123 @@
+"""Pages of the security administrator: accounts, their roles, locks and passwords."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from portal.blueprints.accounts_admin.forms import AccountForm, RolesForm
+from portal.process.permissions import ROLE_LABELS
+from portal.services import accounts
+from portal.web.acting import look, perform
+from portal.web.forms import submit, typed
+from portal.web.fragments import render
+from portal.web.guard import requires
+
+blueprint = Blueprint("accounts_admin", __name__, url_prefix="/accounts")
+
+STATES = (("", "全部状态"), ("active", "使用中"), ("locked", "已锁定"), ("disabled", "已停用"))
+ROLES = (("", "全部角色"), *((role.value, ROLE_LABELS[role]) for role in accounts.GIVEN_ROLES))
+
+
+@blueprint.get("")
+@requires("edit_accounts")
+def index() -> str:
+    """The list, with its filters in the address."""
+    chosen = {name: request.args.get(name, "") for name in ("search", "state", "role")}
+    page = look(accounts.list_accounts, page=request.args.get("page", 1, type=int), **chosen)
+
+    def url(number: int) -> str:
+        kept: dict[str, Any] = {name: value for name, value in chosen.items() if value}
+        return url_for("accounts_admin.index", page=number, **kept)
+
+    return render("accounts_admin/index.html", found=page, chosen=chosen, states=STATES, roles=ROLES, url=url)
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@requires("edit_accounts")
+def new() -> str | tuple[str, int]:
+    """A new account; its start password is shown on the answer, once."""
+    form = AccountForm(typed())
+    form.offer(look(accounts.institution_choices))
+    status = 200
+    if request.method == "POST":
+        done = submit(form, accounts.create_person, given=form.given)
+        if done:
+            return render_template("accounts_admin/start_password.html", created=done.done, is_new=True)
+        status = done.status
+    return render_template("accounts_admin/new.html", form=form), status
+
+
+@blueprint.get("/<int:person_id>")
+@requires("edit_accounts")
+def show(person_id: int) -> str:
+    """One account and what can be done with it."""
+    return _account_page(person_id, _roles_form(person_id))
+
+
+@blueprint.post("/<int:person_id>/roles")
+@requires("edit_accounts")
+def change_roles(person_id: int) -> Response | tuple[str, int]:
+    """Change roles and institution."""
+    form = RolesForm(typed())
+    form.offer(look(accounts.institution_choices))
+    done = submit(
+        form,
+        accounts.set_roles,
+        person_id=person_id,
+        roles=form.chosen_roles,
+        institution_id=form.chosen_institution,
+    )
+    if done:
+        flash("角色和单位已调整，对方打开下一页时生效。", "done")
+        return redirect(url_for("accounts_admin.show", person_id=person_id), 303)
+    return _account_page(person_id, form), done.status
+
+
+@blueprint.post("/<int:person_id>/disable")
+@requires("edit_accounts")
+def disable(person_id: int) -> Response:
+    """Disable the account: all its sessions end at once."""
+    perform(accounts.set_active, person_id=person_id, is_active=False)
+    return _back(person_id, "账号已停用，其登录已全部退出。")
+
+
+@blueprint.post("/<int:person_id>/enable")
+@requires("edit_accounts")
+def enable(person_id: int) -> Response:
+    """Enable the account again."""
+    perform(accounts.set_active, person_id=person_id, is_active=True)
+    return _back(person_id, "账号已启用。")
+
+
+@blueprint.post("/<int:person_id>/unlock")
+@requires("edit_accounts")
+def unlock(person_id: int) -> Response:
+    """Lift the lock after failed log-ins."""
+    perform(accounts.unlock, person_id=person_id)
+    return _back(person_id, "账号已解锁。")
+
+
+@blueprint.post("/<int:person_id>/reset-password")
+@requires("edit_accounts")
+def reset_password(person_id: int) -> str:
+    """A new start password, shown once."""
+    created = perform(accounts.reset_password, person_id=person_id)
+    return render_template("accounts_admin/start_password.html", created=created, is_new=False)
+
+
+def _roles_form(person_id: int) -> RolesForm:
+    roles, institution_id = look(accounts.roles_and_institution, person_id=person_id)
+    form = RolesForm(data={"roles": sorted(roles), "institution_id": str(institution_id or "")})
+    return form.offer(look(accounts.institution_choices))
+
+
+def _account_page(person_id: int, form: RolesForm) -> str:
+    return render_template("accounts_admin/show.html", account=look(accounts.account, person_id=person_id), form=form)
+
+
+def _back(person_id: int, said: str) -> Response:
+    flash(said, "done")
+    return redirect(url_for("accounts_admin.show", person_id=person_id), 303)

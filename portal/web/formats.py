@@ -1,0 +1,80 @@
+"""How dates and numbers are said on a page: in Beijing time, in Chinese."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from flask import Flask
+from markupsafe import Markup, escape
+
+from portal.rules.dates import BEIJING, beijing_day
+from portal.rules.working_days import WEEKDAYS
+
+
+def beijing(at: datetime | None, *, year: bool | None = None, relative_to: date | None = None) -> str:
+    """11月27日（周五）14:00; midnight is said as 24:00 of the day before; "" for None.
+
+    The year stands in front when `year` says so, or when it is not that of `relative_to`.
+    """
+    if at is None:
+        return ""
+    local = at.astimezone(BEIJING)
+    day, clock = local.date(), f"{local:%H:%M}"
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        day, clock = day - timedelta(days=1), "24:00"
+    if year is None:
+        year = relative_to is not None and relative_to.year != day.year
+    return f"{f'{day.year}年' if year else ''}{month_day(day)}（周{WEEKDAYS[day.weekday()]}）{clock}"
+
+
+def beijing_date(value: date | datetime | None) -> str:
+    """2026年11月21日; an instant by its day in Beijing; "" for None."""
+    if value is None:
+        return ""
+    day = beijing_day(value) if isinstance(value, datetime) else value
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def month_day(value: date | datetime | None) -> str:
+    """11月27日; "" for None."""
+    if value is None:
+        return ""
+    day = beijing_day(value) if isinstance(value, datetime) else value
+    return f"{day.month}月{day.day}日"
+
+
+def beijing_minute(at: datetime | None) -> str:
+    """2026年11月21日 14:02, when it happened; "" for None."""
+    return "" if at is None else f"{beijing_date(at)} {at.astimezone(BEIJING):%H:%M}"
+
+
+def clock_time(at: datetime | None) -> str:
+    """14:02; "" for None."""
+    return "" if at is None else f"{at.astimezone(BEIJING):%H:%M}"
+
+
+def number(value: float | None) -> str:
+    """12,345; "" for None."""
+    return "" if value is None else f"{value:,}"
+
+
+def file_size(count: int) -> str:
+    """1.2 MB, out of bytes."""
+    size, unit = float(count), "B"
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"
+
+
+def paragraphs(text: str | None) -> Markup:
+    """Typed text with its line breaks, escaped."""
+    lines = (text or "").replace("\r\n", "\n").split("\n")
+    return Markup("<br>").join(escape(line) for line in lines)
+
+
+def install_formats(app: Flask) -> None:
+    """Give these to templates as filters of the same names."""
+    for say in (beijing, beijing_date, beijing_minute, month_day, clock_time, number, file_size, paragraphs):
+        app.jinja_env.filters[say.__name__] = say
