@@ -122,6 +122,7 @@ _LEAD_OWES = (
     S.SUBMITTED, S.PANEL, S.SCHEDULING, S.SCHEDULED, S.IN_SESSION, S.VOTING, S.TALLIED, S.DRAFTING_MINUTES,
 )
 _ON_PANEL = (S.PANEL, S.MATERIAL, S.PRELIMINARY_ANALYSIS, S.SCHEDULING, S.SCHEDULED, S.IN_SESSION)
+_CONFIRMED = (S.MATERIAL, S.PRELIMINARY_ANALYSIS, S.SCHEDULING, S.SCHEDULED, S.IN_SESSION)
 # fmt: on
 
 # fmt: off
@@ -150,12 +151,16 @@ TRANSITIONS: tuple[Transition, ...] = (
     # 2 组建专家组
     Transition("nominate_members", "选取专家", "members_nominated", (S.PANEL,), (By.NOMINATING,), None,
                "选取专家", "8(1)"),
+    Transition("ask_nomination", "请单位选取专家", "nomination_asked", (S.PANEL,), (By.LEAD,), None,
+               "请召回技术机构选取专家", "8(1)"),
     Transition("answer_invitation", "答复邀请", "invitation_answered", _ON_PANEL, (By.INVITED,), None,
                "答复专家组邀请", "8(1)"),
     Transition("refill_place", "补选专家", "place_refilled", (S.PANEL,), (By.LEAD, By.NOMINATING), None,
                "补选专家", "8(1)"),
     Transition("confirm_panel", "确认专家组", "panel_confirmed", (S.PANEL,), (By.LEAD,), S.MATERIAL,
                "确认专家组", "8(1)"),
+    Transition("explain_even_panel", "写明双数理由", "even_panel_explained", _CONFIRMED, (By.LEAD,), None,
+               "写明专家组人数为双数的理由", "8(1)"),
     Transition("terminate_consultation", "终止会诊", "consultation_terminated", _PANEL_TO_TALLIED, (By.LEAD,),
                S.TERMINATED, "终止会诊", decided=True),
     # 3 材料与初步分析
@@ -168,7 +173,8 @@ TRANSITIONS: tuple[Transition, ...] = (
                "延长初步分析期限", "8(2)", decided=True),
     Transition("hand_in_analysis", "提交初步分析", "analysis_handed_in",
                (S.PRELIMINARY_ANALYSIS, S.SCHEDULING, S.SCHEDULED), (By.EXPERT,), None, "提交初步分析", "8(2)"),
-    Transition("replace_member", "更换专家", "member_replaced", (S.PRELIMINARY_ANALYSIS,), (By.LEAD,), None,
+    Transition("replace_member", "更换专家", "member_replaced",
+               (S.MATERIAL, S.PRELIMINARY_ANALYSIS, S.SCHEDULING, S.SCHEDULED), (By.LEAD,), None,
                "更换专家", "8(2)", decided=True),
     Transition("tell_lead", "告知牵头单位", "lead_told", (S.PRELIMINARY_ANALYSIS,), (By.APPLICANT, By.LEAD), S.SCHEDULING,
                "告知轮值召回技术机构", "8(3)"),

@@ -104,6 +104,8 @@ def test_every_value_stands_on_an_article(value: object) -> None:
     [
         ("lead_answer_days", 2, "6", True),
         ("nomination_days", 2, "8(1)", True),
+        ("invitation_answer_days", 2, "8(1)", True),
+        ("undertaking_years", 1, "10", True),
         ("preliminary_analysis_days", 3, "8(2)", False),
         ("session_days", 5, "8(3)", False),
         ("vote_signing_days", 2, "8(6)", True),

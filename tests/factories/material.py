@@ -1,0 +1,51 @@
+"""Material in step 3: uploaded, and sent to the panel."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal.models.consultation import Consultation
+from portal.models.material import Material
+from portal.services.consultation.material import MaterialInput, UploadedFile, send_material, upload_material
+from tests.factories.panel import FIVE, confirmed
+from tests.factories.world import NOON, World
+
+REPORT = MaterialInput("test_report", "电热毯安全性能检测报告", "沪检〔2026〕D-0417")
+
+
+def a_file(content: bytes = b"%PDF-1.7 report", filename: str = "检测报告.pdf") -> UploadedFile:
+    """A file as the storage describes it; the bytes are not kept."""
+    return UploadedFile(filename, "application/pdf", len(content), hashlib.sha256(content).hexdigest())
+
+
+def uploaded(
+    db: Session,
+    world: World,
+    consultation: Consultation,
+    *,
+    given: MaterialInput = REPORT,
+    file: UploadedFile | None = None,
+    now: datetime = NOON,
+) -> Material:
+    """One item more."""
+    return upload_material(
+        db, actor=world.applicant, consultation_id=consultation.id, given=given, file=file or a_file(), now=now
+    )
+
+
+def sent(
+    db: Session,
+    world: World,
+    *,
+    experts: tuple[tuple[str, int], ...] = FIVE,
+    consultation: Consultation | None = None,
+    now: datetime = NOON,
+) -> Consultation:
+    """The material is with the panel; the analyses are owed."""
+    consultation = confirmed(db, world, experts=experts, consultation=consultation, now=now)
+    uploaded(db, world, consultation, now=now)
+    send_material(db, actor=world.applicant, consultation_id=consultation.id, now=now)
+    return consultation
