@@ -57,7 +57,7 @@ def trade_name(name: str) -> str:
             break
     while (place := _PLACE.match(rest)) and len(rest) - place.end() >= SHORTEST_TRADE_NAME:
         rest = rest[place.end() :]
-    return rest
+    return "" if _PLACE.fullmatch(rest) else rest
 
 
 def is_same_organisation(one: str, other: str) -> bool:

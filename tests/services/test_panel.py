@@ -246,7 +246,7 @@ def test_who_has_not_answered_blocks_until_left_out(database: Database) -> None:
         step.confirm_panel(db, now=LATER, remove_unanswered=True, **confirm)
         left = place_of(db, consultation, world.experts["anhui"][0])
         assert (left.state, left.left_reason) == ("removed", step.UNANSWERED)
-        with pytest.raises(NotFound):
+        with pytest.raises(NotAllowed):
             answer_invitation(
                 db, actor=world.experts["anhui"][0], consultation_id=consultation.id, answer=ACCEPTS, now=LATER
             )

@@ -243,6 +243,7 @@ def replace_member(
     member = _invite_instead(db, loaded, left, members, expert_id, actor=actor, now=now)
     advance(db, loaded, "replace_member", actor=actor, now=now, expert=member.name, instead_of=left.name, reason=reason)
     settle_panel(db, loaded, now)
+    announce_when_all_in(db, loaded, now=now)
     return member
 
 
