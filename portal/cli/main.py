@@ -9,7 +9,10 @@ import click
 from portal.cli.audit import audit_commands
 from portal.cli.calendar import calendar_commands
 from portal.cli.database import database_commands
+from portal.cli.demo import demo_commands
+from portal.cli.installation import init_command
 from portal.cli.rules import rules_commands
+from portal.cli.run import run_command
 from portal.config import Settings, SettingsError
 
 
@@ -38,7 +41,10 @@ def worker_command() -> None:
     run_worker(Settings.from_environment())
 
 
-for command in (audit_commands, calendar_commands, database_commands, rules_commands):
+for command in (
+    *(run_command, init_command, demo_commands, database_commands),
+    *(audit_commands, rules_commands, calendar_commands),
+):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The commands on a real database: what they do, what they refuse, and that the light ones stay light."""
 
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -7,23 +8,31 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from portal.cli.database import opened_database
+from portal.cli.demo import FINISHED, UNFINISHED
 from portal.cli.main import main
+from portal.config import Settings, demo_mark
+from portal.services.account_passwords import prove_log_in
 from tests.factories.calendar import YEAR_2027
 
 
 @pytest.fixture
 def portal(tmp_path):
-    def run(*arguments, **environment):
+    def run(*arguments, typed="", **environment):
         variables = {"PORTAL_INSTANCE": str(tmp_path / "instance"), **environment}
-        return CliRunner().invoke(main, arguments, env=variables)
+        return CliRunner().invoke(main, arguments, env=variables, input=typed)
 
     return run
+
+
+def settings_of(tmp_path):
+    return Settings.from_environment({"PORTAL_INSTANCE": str(tmp_path / "instance")})
 
 
 def test_the_commands_that_there_are(portal):
     result = portal("--help")
     assert result.exit_code == 0
-    for command in ("worker", "db", "rules", "calendar", "audit"):
+    for command in ("run", "worker", "init", "demo", "db", "audit", "rules", "calendar"):
         assert f"\n  {command} " in result.output
 
 
@@ -42,6 +51,56 @@ def test_a_setting_that_cannot_be_used_is_named(portal):
     result = portal("db", "current", PORTAL_MAIL_URL="pigeon:")
     assert result.exit_code == 1
     assert result.output == "Error: PORTAL_MAIL_URL: must be file: or smtp://host:port\n"
+
+
+@pytest.mark.parametrize("bind", ["8000", "localhost", "localhost:http", ":8000", "localhost:70000"])
+def test_an_address_to_listen_on_must_be_one(portal, bind):
+    result = portal("run", "--bind", bind)
+    assert result.exit_code == 2
+    assert "--bind" in result.output
+
+
+def test_an_address_that_is_taken_is_said_at_once(portal):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = portal("run", PORTAL_BASE_URL=f"http://127.0.0.1:{port}")
+    assert result.exit_code == 1
+    assert f"不能在 127.0.0.1:{port} 上监听" in result.output
+    assert f"PORTAL_BASE_URL=http://127.0.0.1:{port + 1}" in result.output
+
+
+def test_the_first_account_has_the_password_that_was_given(portal, tmp_path):
+    who = ("--name", "沈建", "--username", "shenjian", "--email", "shenjian@example.cn", "--password-stdin")
+    assert portal("init", *who, typed="\n").exit_code == 1
+    assert portal("init", *who, typed="会诊-第一把钥匙-7\n").exit_code == 0
+    again = portal("init", *who, typed="会诊-第二把钥匙-8\n")
+    assert again.exit_code == 1
+    assert "已有账号" in again.output
+    with opened_database(settings_of(tmp_path)) as database, database.read() as db:
+        assert prove_log_in(db, username="shenjian", password="会诊-第一把钥匙-7").is_right
+        assert not prove_log_in(db, username="shenjian", password="会诊-第二把钥匙-8").is_right
+
+
+def test_a_password_is_asked_for_twice(portal):
+    who = ("--name", "沈建", "--username", "shenjian", "--email", "shenjian@example.cn")
+    result = portal("init", *who, typed="会诊-第一把钥匙-7\n会诊-另一把钥匙-7\n会诊-第一把钥匙-7\n会诊-第一把钥匙-7\n")
+    assert result.exit_code == 0
+    assert "钥匙" not in result.output
+
+
+def test_a_demo_that_was_cut_off_is_not_taken_for_a_whole_one(portal, tmp_path):
+    demo_mark(settings_of(tmp_path).instance).write_text(UNFINISHED)
+    for command in (("run", "--demo-if-empty", "--bind", "127.0.0.1:0"), ("demo", "load")):
+        result = portal(*command)
+        assert result.exit_code == 1
+        assert "中断" in result.output
+
+
+def test_a_demo_never_becomes_an_installation_in_use(portal, tmp_path):
+    demo_mark(settings_of(tmp_path).instance).write_text(FINISHED)
+    result = portal("init", "--name", "沈建", "--username", "shenjian", "--email", "a@example.cn", typed="")
+    assert result.exit_code == 1
+    assert "演示" in result.output
 
 
 def test_light_commands_load_neither_flask_nor_sqlalchemy():

@@ -1,7 +1,6 @@
 """Logging in and out: the way a person sees it."""
 
 
-
 def test_signed_out_visitors_are_sent_to_log_in_and_back(surf, world):
     surfer = surf()
     answer = surfer.get("/account/sessions?x=1")
