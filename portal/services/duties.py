@@ -29,6 +29,7 @@ class Duty:
     model: str
     owner: str
     institution_id: int | None
+    person_id: int | None
     owner_badge: str | None
     owner_province: str | None
     applicant: str
@@ -96,24 +97,37 @@ def _read(
     db: Session,
     query: Select[Obligation, Consultation, ProductInformation, Institution, Institution, Person],
 ) -> list[Duty]:
-    return [
-        Duty(
-            obligation_id=obligation.id,
-            kind=OBLIGATIONS[obligation.kind],
-            consultation_id=consultation.id,
-            number=consultation.number,
-            product_name=product.product_name,
-            model=product.model,
-            owner=owner.short_name if owner is not None else person.name,
-            institution_id=obligation.institution_id,
-            owner_badge=owner.badge if owner is not None else None,
-            owner_province=owner.province if owner is not None else None,
-            applicant=applicant.short_name,
-            applicant_badge=applicant.badge,
-            applicant_province=applicant.province,
-            since_at=obligation.since_at,
-            due_at=obligation.due_at,
-            is_provisional=obligation.is_provisional,
-        )
-        for obligation, consultation, product, owner, applicant, person in db.execute(query)
-    ]
+    return [_duty(*row) for row in db.execute(query)]
+
+
+def _duty(
+    obligation: Obligation,
+    consultation: Consultation,
+    product: ProductInformation,
+    owner: Institution | None,
+    applicant: Institution,
+    person: Person | None,
+) -> Duty:
+    if owner is not None:
+        name = owner.short_name
+    else:
+        name = person.name if person is not None else ""
+    return Duty(
+        obligation_id=obligation.id,
+        kind=OBLIGATIONS[obligation.kind],
+        consultation_id=consultation.id,
+        number=consultation.number,
+        product_name=product.product_name,
+        model=product.model,
+        owner=name,
+        institution_id=obligation.institution_id,
+        person_id=obligation.person_id,
+        owner_badge=owner.badge if owner is not None else None,
+        owner_province=owner.province if owner is not None else None,
+        applicant=applicant.short_name,
+        applicant_badge=applicant.badge,
+        applicant_province=applicant.province,
+        since_at=obligation.since_at,
+        due_at=obligation.due_at,
+        is_provisional=obligation.is_provisional,
+    )

@@ -128,7 +128,7 @@ def overview(db: Session, *, actor: Actor, consultation_id: int, now: datetime, 
 def _is_own(duty: Duty, actor: Actor) -> bool:
     if duty.institution_id is not None:
         return actor.is_staff and duty.institution_id == actor.institution_id
-    return duty.owner == actor.name and not actor.is_staff
+    return duty.person_id == actor.person_id
 
 
 def _actions(db: Session, loaded: Loaded, now: datetime) -> tuple[Action, ...]:
