@@ -303,3 +303,8 @@ class ApplicationSummary:
 def summary(db: Session, loaded: Loaded, now: datetime) -> ApplicationSummary:
     """What step 1 shows on the consultation's page."""
     return ApplicationSummary(loaded.consultation, loaded.may("view_application"))
+
+
+def find_application(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> Consultation:
+    """The draft or returned application that the actor's institution may edit."""
+    return load(db, actor=actor, consultation_id=consultation_id, permission="edit_application", now=now).consultation

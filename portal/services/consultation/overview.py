@@ -15,7 +15,7 @@ from portal.models.consultation import Consultation
 from portal.models.event import Event
 from portal.models.institution import AllianceMember, Institution, Liaison
 from portal.models.obligation import Obligation
-from portal.process.consultation import BY_EVENT, OFF_PATH, STEPS, TRANSITIONS, Stage, Transition, step_of
+from portal.process.consultation import BY_ACT, BY_EVENT, OFF_PATH, STEPS, TRANSITIONS, Stage, Transition, step_of
 from portal.process.obligations import OBLIGATIONS
 from portal.process.outlook import OUTLOOK
 from portal.process.permissions import Actor, Relation
@@ -252,3 +252,29 @@ def owner_words(duties: Iterable[Duty]) -> str:
     names = [duty.owner for duty in duties if duty.kind is first]
     listed = "、".join(names[:3]) + (f"等 {len(names)} 家" if len(names) > 3 else "")
     return f"{listed} {first.label}"
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What the page of a single act shows of the consultation; `reason` says why the act is not open yet."""
+
+    consultation_id: int
+    number: str | None
+    title: str
+    article: str
+    reason: str | None
+
+
+def brief(db: Session, *, actor: Actor, consultation_id: int, act: str, now: datetime) -> Brief:
+    """Load the little that an act's page needs; authorised for the act itself."""
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission=act, now=now)
+    consultation, line = loaded.consultation, BY_ACT[act]
+    why_not = WHY_NOT.get(act)
+    title = " ".join(part for part in (consultation.number, consultation.product.product_name) if part)
+    return Brief(
+        consultation.id,
+        consultation.number,
+        title,
+        loaded.edition.cite(line.article) if line.article else "",
+        why_not(db, loaded, now) if why_not else None,
+    )

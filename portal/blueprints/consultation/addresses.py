@@ -1,0 +1,20 @@
+"""Where a duty is done: the page of its act."""
+
+from __future__ import annotations
+
+from flask import current_app, url_for
+
+from portal.services.duties import Duty
+
+
+def address_of(duty: Duty) -> str:
+    """The very spot that a duty's button leads to."""
+    return address_of_act(duty.kind.act, duty.consultation_id)
+
+
+def address_of_act(act: str, consultation_id: int) -> str:
+    """The page of an act; the consultation's own page where the act has none of its own."""
+    endpoint = f"consultation.{act}"
+    if endpoint not in current_app.view_functions:
+        endpoint = "consultation.view_consultation"
+    return url_for(endpoint, consultation_id=consultation_id)

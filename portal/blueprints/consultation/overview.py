@@ -1,0 +1,101 @@
+"""One consultation, one page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+
+from portal.blueprints.consultation import blueprint
+from portal.blueprints.consultation.addresses import address_of, address_of_act
+from portal.models.obligation import Obligation
+from portal.process.obligations import OBLIGATIONS
+from portal.services.consultation.overview import Action, Overview, overview, owner_words
+from portal.services.duties import Duty
+from portal.services.kernel.calendar import working_calendar
+from portal.web.acting import look, now, reading
+from portal.web.badges import badge_of, make_badge
+from portal.web.deadlines import Due, present_due
+from portal.web.fragments import render
+from portal.web.guard import requires
+from portal.web.presenting import ActionView, moment, step_views
+
+
+@blueprint.get("/<int:consultation_id>")
+@requires("view_consultation")
+def view_consultation(consultation_id: int) -> str:
+    """Whose turn, until when, what I can do; the facts; what happened."""
+    found = look(overview, consultation_id=consultation_id, all_events="events" in request.args)
+    duty = found.own_duty or (found.duties[0] if found.duties else None)
+    return render(
+        "consultation/overview/page.html",
+        found=found,
+        consultation=found.consultation,
+        loaded=found.loaded,
+        steps=step_views(found.steps),
+        turn=owner_words([duty, *(one for one in found.duties if one is not duty)]) if duty else "",
+        due=_due(duty),
+        actions=_actions(found, aside=False),
+        aside=_actions(found, aside=True),
+        timeline=[_timeline(entry) for entry in found.timeline],
+        deadlines=[_deadline(one, found) for one in found.deadlines],
+        attendants=[(badge_of(one.institution), one) for one in found.attendants],
+        others=[(one.kind.label, one.owner, _due(one), address_of(one)) for one in found.duties if one is not duty],
+    )
+
+
+def _due(duty: Duty | None) -> Due | None:
+    if duty is None or duty.due_at is None:
+        return None
+    calendar = working_calendar(reading())
+    return present_due(duty.due_at, duty.since_at, now(), calendar, is_provisional=duty.is_provisional)
+
+
+def _actions(found: Overview, *, aside: bool) -> list[ActionView]:
+    chosen = [action for action in found.actions if action.is_aside is aside]
+    wanted = found.own_duty.kind.act if found.own_duty else None
+    first = next((one.act for one in chosen if one.act == wanted), chosen[0].act if chosen else None)
+    ordered = sorted(chosen, key=lambda one: (one.act != first, one.reason is not None))
+    return [_action(one, found.consultation.id, primary=one.act == first and not aside) for one in ordered]
+
+
+def _action(action: Action, consultation_id: int, *, primary: bool) -> ActionView:
+    url = address_of_act(action.act, consultation_id)
+    return ActionView(action.label, url, open=action.reason is None, reason=action.reason or "", primary=primary)
+
+
+def _timeline(entry: Any) -> dict[str, Any]:
+    badge = make_badge(entry.badge, entry.province, entry.who) if entry.badge else None
+    return {
+        "at": moment(entry.at, now()),
+        "iso": entry.at.isoformat(),
+        "title": entry.says,
+        "is_key": entry.is_stage,
+        "institution": badge,
+        "actor": entry.who,
+        "note": entry.detail,
+    }
+
+
+def _deadline(obligation: Obligation, found: Overview) -> dict[str, Any]:
+    calendar = working_calendar(reading())
+    due = present_due(
+        obligation.due_at,
+        obligation.since_at,
+        now(),
+        calendar,
+        obligation.closed_at,
+        obligation.is_met,
+        obligation.is_provisional,
+    )
+    status = {"done": "done", "over": "over"}.get(due.state, "wait")
+    return {
+        "name": OBLIGATIONS[obligation.kind].label,
+        "status_words": due.words,
+        "status": status,
+        "words": due.detail,
+        "days": due.days,
+        "url": url_for(
+            "consultation.view_deadline", consultation_id=found.consultation.id, obligation_id=obligation.id
+        ),
+    }

@@ -1,0 +1,42 @@
+"""The first screen: 我的待办."""
+
+from __future__ import annotations
+
+from flask import Blueprint, url_for
+
+from portal.blueprints.consultation.addresses import address_of
+from portal.rules.dates import beijing_day
+from portal.services.dashboard import Meeting, dashboard
+from portal.services.kernel.calendar import working_calendar
+from portal.web.acting import current_actor, look, now, reading
+from portal.web.badges import badge_of
+from portal.web.fragments import render
+from portal.web.guard import requires
+from portal.web.presenting import MeetingView, fortnight_of, long_day, meeting_view, task_of, term_views
+
+blueprint = Blueprint("tasks", __name__)
+
+
+@blueprint.get("/")
+@requires("view_own_tasks")
+def index() -> str:
+    """What waits for me, until when."""
+    found = look(dashboard)
+    calendar, today, actor = working_calendar(reading()), beijing_day(now()), current_actor()
+    words = {"now": now(), "calendar": calendar, "url": address_of, "institution_id": actor.institution_id}
+    return render(
+        "tasks/own_tasks.html",
+        today=long_day(today),
+        actor=actor,
+        own=[task_of(duty, **words) for duty in found.own],
+        others=[task_of(duty, **words) for duty in found.others],
+        weeks=fortnight_of(today, calendar, found.deadlines_by_day, found.sessions_by_day),
+        meetings=[_meeting(meeting) for meeting in found.meetings],
+        terms=term_views(found.terms, today),
+        found=found,
+    )
+
+
+def _meeting(meeting: Meeting) -> MeetingView:
+    url = url_for("consultation.view_consultation", consultation_id=meeting.consultation_id)
+    return meeting_view(meeting, badge_of(meeting.lead), url)

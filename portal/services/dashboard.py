@@ -1,0 +1,163 @@
+"""The first screen: what waits for me until when, what others owe, the two weeks ahead, who leads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from portal.models.consultation import Consultation, ProductInformation
+from portal.models.institution import AllianceMember, Institution, Liaison, RotationTerm
+from portal.models.online_session import OnlineSession, SessionParticipant
+from portal.models.panel import PanelMember
+from portal.process.permissions import Actor
+from portal.rules.dates import BEIJING, beijing_day
+from portal.services.duties import Duty, duties_of_others, own_duties
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A session ahead that concerns the actor. `own_participants` is None where the actor names nobody (experts)."""
+
+    consultation_id: int
+    number: str | None
+    product_name: str
+    model: str
+    starts_at: datetime
+    lead: Institution
+    own_participants: int | None
+
+
+@dataclass(frozen=True)
+class ExpertConsultation:
+    """A consultation that the expert is or was in."""
+
+    consultation_id: int
+    number: str | None
+    product_name: str
+    model: str
+    stage: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """What the first screen shows. `liaison_count` is None for those who have no institution."""
+
+    own: tuple[Duty, ...]
+    others: tuple[Duty, ...]
+    meetings: tuple[Meeting, ...]
+    deadlines_by_day: dict[date, int]
+    sessions_by_day: dict[date, int]
+    terms: tuple[RotationTerm, ...]
+    liaison_count: int | None
+    consultations: tuple[ExpertConsultation, ...]
+
+
+def dashboard(db: Session, *, actor: Actor, now: datetime) -> Dashboard:
+    """Load the first screen of the actor."""
+    own = tuple(own_duties(db, actor=actor, now=now))
+    meetings = _meetings(db, actor, now)
+    return Dashboard(
+        own=own,
+        others=tuple(duties_of_others(db, actor=actor, now=now)),
+        meetings=meetings,
+        deadlines_by_day=dict(
+            Counter(beijing_day(duty.due_at - timedelta(microseconds=1)) for duty in own if duty.due_at)
+        ),
+        sessions_by_day=dict(Counter(meeting.starts_at.astimezone(BEIJING).date() for meeting in meetings)),
+        terms=_terms(db, actor, now),
+        liaison_count=_liaison_count(db, actor, now),
+        consultations=_consultations(db, actor),
+    )
+
+
+def _meetings(db: Session, actor: Actor, now: datetime) -> tuple[Meeting, ...]:
+    lead = aliased(Institution)
+    named = (
+        select(func.count())
+        .where(
+            SessionParticipant.session_id == OnlineSession.id,
+            SessionParticipant.institution_id == (actor.institution_id or 0),
+        )
+        .scalar_subquery()
+    )
+    query = (
+        select(OnlineSession.starts_at, Consultation, ProductInformation, lead, named)
+        .join(Consultation, Consultation.id == OnlineSession.consultation_id)
+        .join(ProductInformation, ProductInformation.consultation_id == Consultation.id)
+        .join(lead, lead.id == Consultation.lead_institution_id)
+        .where(OnlineSession.state.in_(("fixed", "open")), OnlineSession.ends_at > now)
+        .order_by(OnlineSession.starts_at)
+        .limit(5)
+    )
+    if actor.is_staff:
+        member = select(AllianceMember.alliance_id).where(AllianceMember.institution_id == actor.institution_id)
+        query = query.where(Consultation.alliance_id.in_(member))
+    elif actor.expert_id is not None:
+        own = select(PanelMember.consultation_id).where(
+            PanelMember.expert_id == actor.expert_id, PanelMember.state == "accepted"
+        )
+        query = query.where(Consultation.id.in_(own))
+    else:
+        return ()
+    return tuple(
+        Meeting(
+            consultation.id,
+            consultation.number,
+            product.product_name,
+            product.model,
+            starts_at,
+            institution,
+            count if actor.is_staff else None,
+        )
+        for starts_at, consultation, product, institution, count in db.execute(query)
+    )
+
+
+def _terms(db: Session, actor: Actor, now: datetime) -> tuple[RotationTerm, ...]:
+    if not actor.is_staff:
+        return ()
+    today = beijing_day(now)
+    member = select(AllianceMember.alliance_id).where(AllianceMember.institution_id == actor.institution_id)
+    terms = list(
+        db.scalars(select(RotationTerm).where(RotationTerm.alliance_id.in_(member)).order_by(RotationTerm.starts_on))
+    )
+    present = next((i for i, term in enumerate(terms) if term.starts_on <= today <= term.ends_on), 0)
+    first = max(0, present - 2)
+    return tuple(terms[first : first + 4])
+
+
+def _liaison_count(db: Session, actor: Actor, now: datetime) -> int | None:
+    if not actor.is_staff:
+        return None
+    today = beijing_day(now)
+    return db.scalar(
+        select(func.count())
+        .select_from(Liaison)
+        .where(
+            Liaison.institution_id == actor.institution_id,
+            Liaison.from_on <= today,
+            or_(Liaison.until_on.is_(None), Liaison.until_on > today),
+        )
+    )
+
+
+def _consultations(db: Session, actor: Actor) -> tuple[ExpertConsultation, ...]:
+    if actor.expert_id is None:
+        return ()
+    rows = db.execute(
+        select(Consultation, ProductInformation, PanelMember.state)
+        .join(ProductInformation, ProductInformation.consultation_id == Consultation.id)
+        .join(PanelMember, PanelMember.consultation_id == Consultation.id)
+        .where(PanelMember.expert_id == actor.expert_id, PanelMember.state.in_(("invited", "accepted")))
+        .order_by(Consultation.id.desc())
+        .limit(25)
+    )
+    return tuple(
+        ExpertConsultation(one.id, one.number, product.product_name, product.model, one.stage, state)
+        for one, product, state in rows
+    )
