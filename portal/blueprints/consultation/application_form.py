@@ -13,14 +13,14 @@ from portal.web.fields import DateField, LongTextField, TextField, WholeNumberFi
 from portal.web.forms import PortalForm
 
 _EDITION = load_edition()
-PROVINCES = [
-    ("", "请选择"),
-    *((member.key, member.province) for member in _EDITION.alliance.members),
-    ("other", "长三角以外"),
-]
-_SOURCES = [(option.value, option.label) for option in _EDITION.field("information_source").options]
-_GROUNDS = [(ground.name, ground.text) for ground in _EDITION.grounds]
-_ORIGINS = [("", "未填"), ("domestic", "国产"), ("imported", "进口")]
+PROVINCES = {
+    "": "请选择",
+    **{member.key: member.province for member in _EDITION.alliance.members},
+    "other": "长三角以外",
+}
+_SOURCES = {str(option.value): option.label for option in _EDITION.field("information_source").options}
+_GROUNDS = {ground.name: ground.text for ground in _EDITION.grounds}
+_ORIGINS = {"": "未填", "domestic": "国产", "imported": "进口"}
 
 
 class ApplicationForm(PortalForm):

@@ -8,8 +8,7 @@ from flask import request, url_for
 
 from portal.blueprints.consultation import blueprint
 from portal.process.consultation import STEPS
-from portal.services.alliance import alliance_choices
-from portal.services.consultation.listing import PAGE_SIZE, TABS, ListFilter, ListRow, list_consultations
+from portal.services.consultation.listing import PAGE_SIZE, TABS, ListFilter, ListRow, institution_choices, list_consultations
 from portal.services.kernel.calendar import working_calendar
 from portal.web.acting import look, now, reading
 from portal.web.badges import badge_of
@@ -73,7 +72,7 @@ def _tab(name: str, count: int, wanted: ListFilter) -> dict[str, Any]:
 
 
 def _selects(wanted: ListFilter) -> list[dict[str, Any]]:
-    institutions = [("", "全部"), *((str(id_), name) for id_, name in look(alliance_choices))]
+    institutions = [("", "全部"), *((str(id_), name) for id_, name in look(institution_choices))]
     years = [("", "全部"), *((str(year), f"{year} 年") for year in range(now().year + 1, 2023, -1))]
     steps = [("", "全部"), *((step.slug, step.label) for step in STEPS)]
     chosen = (

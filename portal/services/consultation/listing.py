@@ -216,3 +216,9 @@ def outcome_words(consultation: Consultation) -> str:
         ("continued_monitoring", "yes"): "持续关注",
     }
     return "，".join(word for (question, answer), word in words.items() if opinion.get(question) == answer)
+
+
+def institution_choices(db: Session, *, actor: Actor, now: datetime) -> list[tuple[int, str]]:
+    """The technical institutions to filter by: id and short name."""
+    query = select(Institution.id, Institution.short_name).where(Institution.kind == "technical").order_by(Institution.id)
+    return [(row.id, row.short_name) for row in db.execute(query)]
