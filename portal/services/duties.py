@@ -108,10 +108,7 @@ def _duty(
     applicant: Institution,
     person: Person | None,
 ) -> Duty:
-    if owner is not None:
-        name = owner.short_name
-    else:
-        name = person.name if person is not None else ""
+    name = person.name if person is not None else ""
     return Duty(
         obligation_id=obligation.id,
         kind=OBLIGATIONS[obligation.kind],
@@ -119,7 +116,7 @@ def _duty(
         number=consultation.number,
         product_name=product.product_name,
         model=product.model,
-        owner=name,
+        owner=owner.short_name if owner is not None else name,
         institution_id=obligation.institution_id,
         person_id=obligation.person_id,
         owner_badge=owner.badge if owner is not None else None,

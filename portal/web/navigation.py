@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import current_app, request, url_for
 
 from portal.process.permissions import is_granted
+from portal.services.duties import own_duty_count
 from portal.web.acting import current_visitor, look
 
 
@@ -22,7 +23,7 @@ class NavigationLine:
 
 
 NAVIGATION = (
-    NavigationLine("我的待办", "tasks.index", "view_own_tasks"),
+    NavigationLine("我的待办", "tasks.index", "view_own_tasks", own_duty_count),
     NavigationLine("会诊", "consultation.index", "list_consultations"),
     NavigationLine("专家库", "experts.index", "view_expert_register"),
     NavigationLine("轮值与联络员", "rotation.index", "view_rotation"),

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-blueprint = Blueprint("consultation", __name__, url_prefix="/consultations")
+from portal.blueprints.consultation.application_facts import application_facts, ground_facts
 
-from portal.blueprints.consultation import application, listing, overview  # noqa: E402, F401  (they add their routes)
+blueprint = Blueprint("consultation", __name__, url_prefix="/consultations")
+blueprint.add_app_template_global(application_facts)
+blueprint.add_app_template_global(ground_facts)
+
+# The steps add their routes to the blueprint above, so they come after it.
+from portal.blueprints.consultation import application, listing, overview  # noqa: E402, F401

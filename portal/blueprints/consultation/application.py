@@ -91,7 +91,8 @@ add_act("resubmit_application", step.resubmit_application, path="application", d
         says=("补正后的申请再次提交给原牵头单位，编号不变。",))  # fmt: skip
 add_act("discard_application", step.discard_application, path="application", done="草稿已作废。", lands_on_list=True,
         says=("这份草稿作废，不再显示在列表中。",))  # fmt: skip
-add_act("accept_application", step.accept_application, path="application", done="申请已受理，各召回技术机构可以开始选取专家。",
+add_act("accept_application", step.accept_application, path="application",
+        done="申请已受理，各召回技术机构可以开始选取专家。",
         says=("受理后，四个召回技术机构各自从专家库选取专家。", "申请单位不能再修改申请。"))  # fmt: skip
 add_act("return_application", step.return_application, path="application", done="申请已退回。", reason="退回理由",
         says=("申请退回申请单位补正，理由会显示给申请单位。",))  # fmt: skip

@@ -8,7 +8,14 @@ from flask import request, url_for
 
 from portal.blueprints.consultation import blueprint
 from portal.process.consultation import STEPS
-from portal.services.consultation.listing import PAGE_SIZE, TABS, ListFilter, ListRow, institution_choices, list_consultations
+from portal.services.consultation.listing import (
+    PAGE_SIZE,
+    TABS,
+    ListFilter,
+    ListRow,
+    institution_choices,
+    list_consultations,
+)
 from portal.services.kernel.calendar import working_calendar
 from portal.web.acting import look, now, reading
 from portal.web.badges import badge_of

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request, url_for
+from flask import request
 
 from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.addresses import address_of, address_of_act
 from portal.models.obligation import Obligation
 from portal.process.obligations import OBLIGATIONS
-from portal.services.consultation.overview import Action, Overview, overview, owner_words
+from portal.services.consultation.overview import Action, Overview, TimelineEntry, overview, owner_words
 from portal.services.duties import Duty
 from portal.services.kernel.calendar import working_calendar
 from portal.web.acting import look, now, reading
-from portal.web.badges import badge_of, make_badge
+from portal.web.badges import badge_of
 from portal.web.deadlines import Due, present_due
 from portal.web.fragments import render
 from portal.web.guard import requires
@@ -38,7 +38,7 @@ def view_consultation(consultation_id: int) -> str:
         actions=_actions(found, aside=False),
         aside=_actions(found, aside=True),
         timeline=[_timeline(entry) for entry in found.timeline],
-        deadlines=[_deadline(one, found) for one in found.deadlines],
+        deadlines=[_deadline(one) for one in found.deadlines],
         attendants=[(badge_of(one.institution), one) for one in found.attendants],
         others=[(one.kind.label, one.owner, _due(one), address_of(one)) for one in found.duties if one is not duty],
     )
@@ -64,20 +64,19 @@ def _action(action: Action, consultation_id: int, *, primary: bool) -> ActionVie
     return ActionView(action.label, url, open=action.reason is None, reason=action.reason or "", primary=primary)
 
 
-def _timeline(entry: Any) -> dict[str, Any]:
-    badge = make_badge(entry.badge, entry.province, entry.who) if entry.badge else None
+def _timeline(entry: TimelineEntry) -> dict[str, Any]:
     return {
         "at": moment(entry.at, now()),
         "iso": entry.at.isoformat(),
         "title": entry.says,
         "is_key": entry.is_stage,
-        "institution": badge,
+        "institution": badge_of(entry.institution) if entry.institution else None,
         "actor": entry.who,
         "note": entry.detail,
     }
 
 
-def _deadline(obligation: Obligation, found: Overview) -> dict[str, Any]:
+def _deadline(obligation: Obligation) -> dict[str, Any]:
     calendar = working_calendar(reading())
     due = present_due(
         obligation.due_at,
@@ -95,7 +94,4 @@ def _deadline(obligation: Obligation, found: Overview) -> dict[str, Any]:
         "status": status,
         "words": due.detail,
         "days": due.days,
-        "url": url_for(
-            "consultation.view_deadline", consultation_id=found.consultation.id, obligation_id=obligation.id
-        ),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, url_for
 
 from portal.blueprints.consultation.addresses import address_of
@@ -23,13 +25,13 @@ def index() -> str:
     """What waits for me, until when."""
     found = look(dashboard)
     calendar, today, actor = working_calendar(reading()), beijing_day(now()), current_actor()
-    words = {"now": now(), "calendar": calendar, "url": address_of, "institution_id": actor.institution_id}
+    as_task = partial(task_of, now=now(), calendar=calendar, url=address_of, institution_id=actor.institution_id)
     return render(
         "tasks/own_tasks.html",
         today=long_day(today),
         actor=actor,
-        own=[task_of(duty, **words) for duty in found.own],
-        others=[task_of(duty, **words) for duty in found.others],
+        own=[as_task(duty) for duty in found.own],
+        others=[as_task(duty) for duty in found.others],
         weeks=fortnight_of(today, calendar, found.deadlines_by_day, found.sessions_by_day),
         meetings=[_meeting(meeting) for meeting in found.meetings],
         terms=term_views(found.terms, today),

@@ -220,5 +220,7 @@ def outcome_words(consultation: Consultation) -> str:
 
 def institution_choices(db: Session, *, actor: Actor, now: datetime) -> list[tuple[int, str]]:
     """The technical institutions to filter by: id and short name."""
-    query = select(Institution.id, Institution.short_name).where(Institution.kind == "technical").order_by(Institution.id)
+    query = (
+        select(Institution.id, Institution.short_name).where(Institution.kind == "technical").order_by(Institution.id)
+    )
     return [(row.id, row.short_name) for row in db.execute(query)]

@@ -64,8 +64,7 @@ class TimelineEntry:
     at: datetime
     says: str
     who: str
-    badge: str | None
-    province: str | None
+    institution: Institution | None
     detail: str
     is_stage: bool
 
@@ -189,8 +188,7 @@ def _entry(event: Event, institutions: Mapping[int, Institution]) -> TimelineEnt
         at=event.at,
         says=line.says if line else _OTHER_EVENTS.get(event.name, "办理记录"),
         who=event.person_name or "平台",
-        badge=institution.badge if institution else None,
-        province=institution.province if institution else None,
+        institution=institution,
         detail="；".join(details),
         is_stage=event.stage is not None,
     )
