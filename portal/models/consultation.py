@@ -42,6 +42,7 @@ class Consultation(Base):
     lead_institution_id: Mapped[int | None] = mapped_column(ForeignKey("institution.id"))
     created_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(Instant)
+    saved_at: Mapped[datetime] = mapped_column(Instant)  # of the application; every save counts up `version`
     submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     submitted_at: Mapped[datetime | None] = mapped_column(Instant)
     accepted_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -209,7 +209,7 @@ _GENERAL = (
     Permission("sign_in", public=True),
     Permission("view_public_page", public=True),
     Permission("use_own_account", everyone=True),
-    Permission("view_own_tasks", everyone=True),
+    _for_roles("view_own_tasks", Role.STAFF, Role.EXPERT),
     _for_roles("list_consultations", Role.STAFF),
     _for_roles("create_application", Role.STAFF),
     _for_roles("view_rotation", Role.STAFF, Role.ADMINISTRATOR),

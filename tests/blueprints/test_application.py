@@ -33,7 +33,7 @@ def test_written_submitted_accepted_through_the_pages(surf: Surf, world: World) 
     assert "〔2026〕1号" in page
     assert "折叠后发热线&lt;b&gt;局部" in page
     assert "江苏 受理或退回会诊申请" in page
-    assert "受理或退回会诊申请" in lead.get("/").get_data(as_text=True)
+    assert "受理或退回会诊申请" in lead.get("/tasks").get_data(as_text=True)
     accept = "/consultations/1/application/accept-application"
     assert "受理后" in lead.get(accept).get_data(as_text=True)
     assert lead.post(accept).status_code == 303

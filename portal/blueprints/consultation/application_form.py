@@ -28,8 +28,8 @@ class ApplicationForm(PortalForm):
 
     version = WholeNumberField()
     grounds = wtforms.SelectMultipleField("申请依据", choices=_GROUNDS)
-    registered_province = wtforms.SelectField("生产者注册地", choices=PROVINCES)
-    manufacturing_province = wtforms.SelectField("实际生产地", choices=PROVINCES)
+    registered_province = wtforms.SelectField("生产者注册地", choices=PROVINCES, default="")
+    manufacturing_province = wtforms.SelectField("实际生产地", choices=PROVINCES, default="")
     arrangement = LongTextField("工作安排部署的内容", longest=2000)
     arranged_on = DateField("安排部署日期")
     arrangement_document_number = TextField("文号", longest=80)
@@ -56,7 +56,7 @@ class ApplicationForm(PortalForm):
     quantity = TextField("涉及数量", longest=60)
     produced_from = DateField("生产日期（起）")
     produced_until = DateField("生产日期（止）")
-    origin = wtforms.SelectField("国产/进口", choices=_ORIGINS)
+    origin = wtforms.SelectField("国产/进口", choices=_ORIGINS, default="")
     suspected_defect = LongTextField("疑似缺陷描述")
 
     checked = LongTextField("核实内容")

@@ -19,7 +19,7 @@ from portal.web.presenting import MeetingView, fortnight_of, long_day, meeting_v
 blueprint = Blueprint("tasks", __name__)
 
 
-@blueprint.get("/")
+@blueprint.get("/tasks")
 @requires("view_own_tasks")
 def index() -> str:
     """What waits for me, until when."""

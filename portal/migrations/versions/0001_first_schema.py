@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.Column("lead_institution_id", sa.Integer(), nullable=True),
         sa.Column("created_by_id", sa.Integer(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("saved_at", Instant(), nullable=False),
         sa.Column("submitted_by_id", sa.Integer(), nullable=True),
         sa.Column("submitted_at", Instant(), nullable=True),
         sa.Column("accepted_at", Instant(), nullable=True),

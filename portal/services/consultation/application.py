@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from portal.models.account import Person
 from portal.models.consultation import (
@@ -68,6 +69,7 @@ def create_application(db: Session, *, actor: Actor, given: ApplicationInput, no
         applicant_institution_id=actor.institution_id,
         created_by_id=actor.person_id,
         created_at=now,
+        saved_at=now,
         product=ProductInformation(),
         verification=PreliminaryVerification(),
     )
@@ -85,6 +87,8 @@ def save_application(
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="edit_application", now=now)
     if loaded.consultation.version != version:
         raise Stale("这份申请刚刚被本单位其他人保存过。请核对后再保存，您填写的内容仍在页面上。")
+    loaded.consultation.saved_at = now
+    flag_modified(loaded.consultation, "saved_at")  # two saves in one instant are two versions as well
     _write(loaded.consultation, given)
     db.flush()
     return loaded.consultation
