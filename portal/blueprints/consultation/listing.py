@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import request, url_for
@@ -16,10 +17,11 @@ from portal.services.consultation.listing import (
     institution_choices,
     list_consultations,
 )
+from portal.services.duties import Duty
 from portal.services.kernel.calendar import working_calendar
 from portal.web.acting import look, now, reading
 from portal.web.badges import badge_of
-from portal.web.deadlines import present_due
+from portal.web.deadlines import Due, present_due
 from portal.web.fragments import render
 from portal.web.guard import requires
 from portal.web.presenting import step_bars_of
@@ -103,12 +105,17 @@ def _row_view(row: ListRow) -> dict[str, Any]:
         "lead": badge_of(row.lead) if row.lead else None,
         "bars": step_bars_of(row.step, is_ended=row.is_ended),
         "turn": _turn(row),
-        "due": present_due(
-            duty.due_at, duty.since_at, now(), working_calendar(reading()), is_provisional=duty.is_provisional
-        )
-        if duty
-        else None,
+        "due": _due(duty),
     }
+
+
+def _due(duty: Duty | None) -> Due | None:
+    """The deadline in words; a row has no room for the days."""
+    if duty is None:
+        return None
+    calendar = working_calendar(reading())
+    due = present_due(duty.due_at, duty.since_at, now(), calendar, is_provisional=duty.is_provisional)
+    return replace(due, pips=())
 
 
 def _turn(row: ListRow) -> str:
@@ -116,4 +123,4 @@ def _turn(row: ListRow) -> str:
         return row.outcome
     first = row.duties[0]
     owners = [duty.owner for duty in row.duties if duty.kind is first.kind]
-    return f"{'、'.join(owners[:2])}{f' 等 {len(owners)}' if len(owners) > 2 else ''} {first.kind.label}"
+    return f"{'、'.join(owners[:2])}{f' 等 {len(owners)} 家' if len(owners) > 2 else ''} {first.kind.label}"

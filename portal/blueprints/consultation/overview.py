@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 
 from portal.blueprints.consultation import blueprint
-from portal.blueprints.consultation.addresses import address_of, address_of_act
+from portal.blueprints.consultation.addresses import address_of_act
 from portal.models.obligation import Obligation
 from portal.process.obligations import OBLIGATIONS
 from portal.services.consultation.overview import Action, Overview, TimelineEntry, overview, owner_words
@@ -38,9 +38,13 @@ def view_consultation(consultation_id: int) -> str:
         actions=_actions(found, aside=False),
         aside=_actions(found, aside=True),
         timeline=[_timeline(entry) for entry in found.timeline],
-        deadlines=[_deadline(one) for one in found.deadlines],
+        deadlines=[_deadline(one, count) for one, count in found.deadlines],
         attendants=[(badge_of(one.institution), one) for one in found.attendants],
-        others=[(one.kind.label, one.owner, _due(one), address_of(one)) for one in found.duties if one is not duty],
+        others=[
+            (one.kind.label, one.owner, _due(one))
+            for one in found.duties
+            if duty is not None and one.kind is not duty.kind
+        ],
     )
 
 
@@ -76,7 +80,7 @@ def _timeline(entry: TimelineEntry) -> dict[str, Any]:
     }
 
 
-def _deadline(obligation: Obligation) -> dict[str, Any]:
+def _deadline(obligation: Obligation, count: int) -> dict[str, Any]:
     calendar = working_calendar(reading())
     due = present_due(
         obligation.due_at,
@@ -89,7 +93,7 @@ def _deadline(obligation: Obligation) -> dict[str, Any]:
     )
     status = {"done": "done", "over": "over"}.get(due.state, "wait")
     return {
-        "name": OBLIGATIONS[obligation.kind].label,
+        "name": OBLIGATIONS[obligation.kind].label + (f"（{count} 项）" if count > 1 else ""),
         "status_words": due.words,
         "status": status,
         "words": due.detail,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from flask import Blueprint, url_for
@@ -31,7 +32,7 @@ def index() -> str:
         today=long_day(today),
         actor=actor,
         own=[as_task(duty) for duty in found.own],
-        others=[as_task(duty) for duty in found.others],
+        others=[replace(as_task(duty), url=_page(duty.consultation_id), label="查看") for duty in found.others],
         weeks=fortnight_of(today, calendar, found.deadlines_by_day, found.sessions_by_day),
         meetings=[_meeting(meeting) for meeting in found.meetings],
         terms=term_views(found.terms, today),
@@ -40,5 +41,8 @@ def index() -> str:
 
 
 def _meeting(meeting: Meeting) -> MeetingView:
-    url = url_for("consultation.view_consultation", consultation_id=meeting.consultation_id)
-    return meeting_view(meeting, badge_of(meeting.lead), url)
+    return meeting_view(meeting, badge_of(meeting.lead), _page(meeting.consultation_id))
+
+
+def _page(consultation_id: int) -> str:
+    return url_for("consultation.view_consultation", consultation_id=consultation_id)

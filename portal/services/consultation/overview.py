@@ -16,7 +16,6 @@ from portal.models.event import Event
 from portal.models.institution import AllianceMember, Institution, Liaison
 from portal.models.obligation import Obligation
 from portal.process.consultation import BY_ACT, BY_EVENT, OFF_PATH, STEPS, TRANSITIONS, Stage, Transition, step_of
-from portal.process.obligations import OBLIGATIONS
 from portal.process.outlook import OUTLOOK
 from portal.process.permissions import Actor, Relation
 from portal.rules.dates import beijing_day
@@ -91,7 +90,7 @@ class Overview:
     outlook: str
     timeline: tuple[TimelineEntry, ...]
     event_count: int
-    deadlines: tuple[Obligation, ...]
+    deadlines: tuple[tuple[Obligation, int], ...]
     attendants: tuple[Attendant, ...]
     summaries: Mapping[str, Any]
 
@@ -194,14 +193,18 @@ def _entry(event: Event, institutions: Mapping[int, Institution]) -> TimelineEnt
     )
 
 
-def _deadlines(db: Session, consultation_id: int) -> tuple[Obligation, ...]:
+def _deadlines(db: Session, consultation_id: int) -> tuple[tuple[Obligation, int], ...]:
+    """Each deadline once, with how many owe or owed it: four institutions, five experts; the latest event first."""
     found = db.scalars(
         select(Obligation)
         .where(Obligation.consultation_id == consultation_id, Obligation.due_at.is_not(None))
-        .order_by(Obligation.closed_at.is_not(None), Obligation.due_at.desc(), Obligation.id.desc())
-        .limit(30)
-    ).all()
-    return tuple(one for one in found if one.is_met is not False or OBLIGATIONS[one.kind].article)
+        .order_by(Obligation.since_at.desc(), Obligation.closed_at.is_not(None), Obligation.closed_at.desc())
+    )
+    groups: dict[tuple[str, datetime, datetime | None], list[Obligation]] = {}
+    for one in found:
+        if one.is_met is not False:
+            groups.setdefault((one.kind, one.since_at, one.due_at), []).append(one)
+    return tuple((group[0], len(group)) for group in groups.values())
 
 
 def _institutions(db: Session, consultation: Consultation) -> dict[int, Institution]:
