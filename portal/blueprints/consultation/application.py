@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import flash, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.acts import add_act
 from portal.blueprints.consultation.application_form import ApplicationForm, saved_values
-from portal.models.consultation import Consultation
 from portal.process.consultation import Stage
 from portal.services.consultation import application as step
 from portal.services.consultation.similar import similar_consultations
@@ -17,6 +18,9 @@ from portal.web.formats import clock_time
 from portal.web.forms import Submission, submit, typed
 from portal.web.fragments import is_htmx, render
 from portal.web.guard import requires
+
+if TYPE_CHECKING:
+    from portal.models.consultation import Consultation
 
 _DONE = "会诊申请已提交，牵头单位的联络员已收到邮件。"
 

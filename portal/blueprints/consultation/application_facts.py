@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from markupsafe import Markup, escape
 
-from portal.models.consultation import Consultation
 from portal.rules.editions import load_edition
 from portal.web.formats import beijing_date, paragraphs
+
+if TYPE_CHECKING:
+    from portal.models.consultation import Consultation
 
 Facts = list[tuple[str, str | Markup]]
 _ORIGINS = {"domestic": "国产", "imported": "进口"}

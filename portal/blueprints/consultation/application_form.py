@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import wtforms
 
-from portal.models.consultation import Consultation
 from portal.rules.application import PreliminaryVerification
 from portal.rules.editions import load_edition
 from portal.rules.grounds import ApplicationGrounds
 from portal.services.consultation.application import PRODUCT_TEXTS, ApplicationInput, given_grounds
 from portal.web.fields import DateField, LongTextField, TextField, WholeNumberField
 from portal.web.forms import PortalForm
+
+if TYPE_CHECKING:
+    from portal.models.consultation import Consultation
 
 _EDITION = load_edition()
 PROVINCES = {

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import request
 
 from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.addresses import address_of_act
-from portal.models.obligation import Obligation
 from portal.process.obligations import OBLIGATIONS
 from portal.services.consultation.overview import Action, Overview, TimelineEntry, overview, owner_words
 from portal.services.duties import Duty
@@ -19,6 +18,9 @@ from portal.web.deadlines import Due, present_due
 from portal.web.fragments import render
 from portal.web.guard import requires
 from portal.web.presenting import ActionView, moment, step_views
+
+if TYPE_CHECKING:
+    from portal.models.obligation import Obligation
 
 
 @blueprint.get("/<int:consultation_id>")
