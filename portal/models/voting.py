@@ -22,7 +22,8 @@ class VotingRound(Base):
     __tablename__ = "voting_round"
     __table_args__ = (
         UniqueConstraint("consultation_id", "number"),
-        CheckConstraint("closed_at IS NULL OR tally IS NOT NULL", name="tallied_when_closed"),
+        CheckConstraint("closed_at IS NULL OR is_void OR tally IS NOT NULL", name="tallied_when_closed"),
+        CheckConstraint("closed_at IS NOT NULL OR NOT is_void", name="void_is_closed"),
         Index(
             "uq_voting_round_open",
             "consultation_id",
@@ -40,7 +41,8 @@ class VotingRound(Base):
     sign_by: Mapped[datetime] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    close_reason: Mapped[str] = mapped_column(Text, default="")  # needed when some have not signed
+    close_reason: Mapped[str] = mapped_column(Text, default="")  # needed when some have not signed, or when void
+    is_void: Mapped[bool] = mapped_column(default=False)  # ended without a count that holds: a member was recused
     panel_size: Mapped[int | None]  # members at the closing, recused ones not counted
     tally: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     sheets: Mapped[list[ConsultationSheet]] = relationship(back_populates="round")

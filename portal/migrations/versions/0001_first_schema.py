@@ -699,9 +699,13 @@ def upgrade() -> None:
         sa.Column("closed_at", Instant(), nullable=True),
         sa.Column("closed_by_id", sa.Integer(), nullable=True),
         sa.Column("close_reason", sa.Text(), nullable=False),
+        sa.Column("is_void", sa.Boolean(), nullable=False),
         sa.Column("panel_size", sa.Integer(), nullable=True),
         sa.Column("tally", sa.JSON(), nullable=True),
-        sa.CheckConstraint("closed_at IS NULL OR tally IS NOT NULL", name=op.f("ck_voting_round_tallied_when_closed")),
+        sa.CheckConstraint("closed_at IS NOT NULL OR NOT is_void", name=op.f("ck_voting_round_void_is_closed")),
+        sa.CheckConstraint(
+            "closed_at IS NULL OR is_void OR tally IS NOT NULL", name=op.f("ck_voting_round_tallied_when_closed")
+        ),
         sa.ForeignKeyConstraint(["closed_by_id"], ["person.id"], name=op.f("fk_voting_round_closed_by_id")),
         sa.ForeignKeyConstraint(["consultation_id"], ["consultation.id"], name=op.f("fk_voting_round_consultation_id")),
         sa.ForeignKeyConstraint(["opened_by_id"], ["person.id"], name=op.f("fk_voting_round_opened_by_id")),
