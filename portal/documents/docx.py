@@ -90,14 +90,6 @@ def empty_cell(cell: _Cell) -> _Cell:
     return cell
 
 
-def write_vertically(cell: _Cell) -> None:
-    """Set the characters of a cell below each other, upright."""
-    properties = cell._element.get_or_add_tcPr()
-    direction = OxmlElement("w:textDirection")
-    direction.set(qn("w:val"), "tbRlV")
-    properties.append(direction)
-
-
 def keep_together(row: Any) -> None:
     """Do not let a row break across pages."""
     properties = row._tr.get_or_add_trPr()

@@ -116,6 +116,7 @@ def _write_questions(table: Any, section: PaperSection) -> list[Any]:
 
 def _write_question(table: Any, section: PaperSection, cell: PaperCell) -> Any:
     row = _add_row(table)
+    docx.keep_together(row)
     _write_lines(_span(row, _WIDE if section.title else _WIDEST), cell.lines)
     return row
 

@@ -17,6 +17,7 @@ from portal.rules.sheet_rules import Rule
 WORDS, TICKED, UNTICKED, ANSWER = "words", "ticked", "unticked", "answer"
 BOXES = {TICKED: "☑", UNTICKED: "☐"}
 GAP = "　　"
+_BOXES_A_LINE = 3
 DEPARTURE_WORDS = "不采纳规则建议的理由："
 
 
@@ -99,22 +100,24 @@ def _filled_cells(section: Section, document: SheetDocument) -> Iterator[PaperCe
         if field.asked_by:
             continue  # written beside the box that asks for it
         if field.type == "ticks":
-            yield PaperCell(field.label, (_source_boxes(section, field, document),))
+            yield PaperCell(field.label, tuple(_source_boxes(section, field, document)))
         else:
             lines = document.filled(field).split("\n")
             yield PaperCell(field.label, tuple((Piece(ANSWER, line),) for line in lines))
 
 
-def _source_boxes(section: Section, field: Field, document: SheetDocument) -> Line:
+def _source_boxes(section: Section, field: Field, document: SheetDocument) -> Iterator[Line]:
+    """The boxes, three a line as the annex sets them."""
     given = document.values.get(field.filled_from[0], [])
-    pieces: list[Piece] = []
-    for option in field.options:
-        pieces += [_box(option.value in given), Piece(WORDS, f" {option.label}")]
-        asked = section.asked(field.name, option.value)
-        if asked is not None and document.filled(asked):
-            pieces.append(Piece(ANSWER, f"：{document.filled(asked)}"))
-        pieces.append(Piece(WORDS, GAP))
-    return tuple(pieces[:-1])
+    for begin in range(0, len(field.options), _BOXES_A_LINE):
+        pieces: list[Piece] = []
+        for option in field.options[begin : begin + _BOXES_A_LINE]:
+            pieces += [_box(option.value in given), Piece(WORDS, f" {option.label}")]
+            asked = section.asked(field.name, option.value)
+            if asked is not None and document.filled(asked):
+                pieces.append(Piece(ANSWER, f"：{document.filled(asked)}"))
+            pieces.append(Piece(WORDS, GAP))
+        yield tuple(pieces[:-1])
 
 
 def _question_cells(section: Section, document: SheetDocument) -> Iterator[PaperCell]:
