@@ -12,6 +12,7 @@ from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal, WrongS
 from portal.rules.dates import end_of_day
 from portal.services.consultation import tally as after
 from portal.services.consultation import voting as step
+from portal.services.consultation.panel import recuse_member
 from portal.services.consultation.sheet import own_sheet
 from portal.services.kernel.events import broken_links
 from portal.services.kernel.obligations import open_obligations
@@ -178,18 +179,49 @@ def test_without_a_quorum_nothing_is_concluded(database: Database) -> None:
         assert consultation.stage == Stage.IN_SESSION
 
 
-def test_a_recusal_voids_the_round_and_another_can_follow(database: Database) -> None:
+def test_a_recusal_breaks_the_round_off_and_another_can_follow(database: Database) -> None:
     with database.write() as db:
         world = build_world(db)
         consultation = voting(db, world)
-        sheet = signed(db, consultation, panel_of(world)[0], consistent(("yes", "yes", "no"), consultation))
-        for _ in range(2):
-            step.void_latest_round(db, consultation.id, actor=world.lead, reason="专家回避", now=LATER)
-        assert (sheet.state, sheet.left_reason) == ("void", "专家回避")
-        consultation.stage = Stage.IN_SESSION
+        gone, stays = panel_of(world)[:2]
+        sheets = [
+            signed(db, consultation, one, consistent(("yes", "yes", "no"), consultation)) for one in (gone, stays)
+        ]
+        recuse_member(
+            db, actor=world.lead, consultation_id=consultation.id, member_id=sheets[0].member_id,
+            reason="曾为生产者提供咨询", now=LATER,
+        )  # fmt: skip
+        assert [sheet.state for sheet in sheets] == ["void", "void"]
+        (broken_off,) = step.rounds_of(db, consultation.id)
+        assert (broken_off.is_void, broken_off.tally) == (True, None)
+        assert consultation.stage == Stage.IN_SESSION
+        with pytest.raises(Refusal, match="现有4人"):
+            step.open_vote(db, actor=world.lead, consultation_id=consultation.id, now=LATER)
+        consultation.even_panel_reason = "来不及补选"
         assert step.open_vote(db, actor=world.lead, consultation_id=consultation.id, now=LATER).number == 2
-        vote_and_close(db, world, consultation, UNANIMOUS)
-        assert after.counted_round(db, consultation.id).number == 2
+        for one in panel_of(world)[1:]:
+            signed(db, consultation, one, consistent(("yes", "yes", "no"), consultation))
+        closed = step.close_vote(db, actor=world.lead, consultation_id=consultation.id, now=LATER)
+        assert (closed.panel_size, after.counted_round(db, consultation.id).number) == (4, 2)
+
+
+def test_a_recusal_after_the_count_keeps_the_others_sheets(database: Database) -> None:
+    with database.write() as db:
+        world = build_world(db)
+        consultation = tallied(db, world, UNANIMOUS)
+        first = step.signed_sheets(db, after.counted_round(db, consultation.id))[0]
+        recuse_member(
+            db,
+            actor=world.lead,
+            consultation_id=consultation.id,
+            member_id=first.member_id,
+            reason="利益冲突",
+            now=LATER,
+        )
+        (counted,) = step.rounds_of(db, consultation.id)
+        assert (counted.is_void, first.state, len(step.signed_sheets(db, counted))) == (True, "void", 4)
+        with pytest.raises(Refusal, match="还没有计票"):
+            after.counted_round(db, consultation.id)
 
 
 def test_each_act_is_its_own_persons(database: Database) -> None:

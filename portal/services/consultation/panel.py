@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models.panel import NominationRequest, PanelMember
-from portal.models.voting import ConsultationSheet, VotingRound
 from portal.process.consultation import Stage
 from portal.process.errors import Invalid, NotAllowed, Refusal
 from portal.process.permissions import Actor, Relation
@@ -30,6 +28,7 @@ from portal.services.consultation.members import (
 )
 from portal.services.consultation.members import seat as take_seat
 from portal.services.consultation.preliminary_analysis import announce_when_all_in
+from portal.services.consultation.voting import void_latest_round
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.loading import Loaded, load
 from portal.services.kernel.mailing import liaisons, queue
@@ -205,7 +204,8 @@ def recuse_member(
         raise Refusal(f"{member.name}已不在专家组中。", article="8(1)")
     reason = required_reason(reason, "回避理由", article="8(1)")
     if is_voting:
-        _void_sheets(db, loaded, member, reason, actor, now)
+        void = f"{member.name}回避：{reason}"
+        void_latest_round(db, consultation_id, actor=actor, member_id=member.id, reason=void, now=now)
     leave(db, loaded, member, state="recused", reason=reason, now=now, tells_lead=not is_lead)
     advance(
         db, loaded, "recuse_member", actor=actor, now=now, to=Stage.IN_SESSION if is_voting else None,
@@ -285,30 +285,6 @@ def _require_overdue(db: Session, loaded: Loaded, member: PanelMember, kind: str
     is_done = analysis is not None and analysis.handed_in_at is not None
     if is_done or not _is_overdue(db, loaded, member, kind, now):
         raise Refusal(f"{member.name}{words}", article="8(1)")
-
-
-def _void_sheets(db: Session, loaded: Loaded, member: PanelMember, reason: str, actor: Actor, now: datetime) -> None:
-    """Void the member's signed sheet of the last round. A round still open is broken off without a count.
-
-    The others' signatures in a round that is broken off are void as well: nobody sees them, and each signs anew.
-    """
-    last = db.scalar(
-        select(VotingRound)
-        .where(VotingRound.consultation_id == loaded.consultation.id)
-        .order_by(VotingRound.number.desc())
-        .limit(1)
-    )
-    if last is None:
-        return
-    is_open = last.closed_at is None
-    signed = select(ConsultationSheet).where(ConsultationSheet.round_id == last.id, ConsultationSheet.state == "signed")
-    for sheet in db.scalars(signed if is_open else signed.where(ConsultationSheet.member_id == member.id)):
-        sheet.state, sheet.left_at = "void", now
-        sheet.left_reason = f"{member.name}回避：{reason}"
-    if is_open:
-        last.closed_at, last.closed_by_id, last.tally = now, actor.person_id, {"broken_off": True}
-        last.panel_size = panel_size(db, loaded.consultation.id)
-        last.close_reason = f"{member.name}回避，本轮表决中止"
 
 
 def _why_not_confirm(db: Session, loaded: Loaded, _now: datetime) -> str | None:

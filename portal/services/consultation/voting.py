@@ -107,21 +107,23 @@ def close_vote(db: Session, *, actor: Actor, consultation_id: int, reason: str =
     return closed
 
 
-def void_latest_round(db: Session, consultation_id: int, *, actor: Actor, reason: str, now: datetime) -> None:
-    """End the latest round without a count that holds, because a member of its panel was recused.
+def void_latest_round(
+    db: Session, consultation_id: int, *, actor: Actor, member_id: int, reason: str, now: datetime
+) -> None:
+    """Let the latest round count for nothing, because `member_id` was recused after it had begun.
 
-    Signed sheets are kept, as void. For `recuse_member`, which leads back into the session; a round that is
-    void already, or none at all, is left alone.
+    The member's signed sheet is void, and so are all of a round that is broken off: nobody has seen them, and each
+    signs anew. Nothing is lost. A round that is void already, or none at all, is left alone.
     """
     latest = next(iter(rounds_of(db, consultation_id)), None)
     if latest is None or latest.is_void:
         return
-    latest.is_void = True
-    latest.close_reason = reason
+    for sheet in signed_sheets(db, latest):
+        if latest.closed_at is None or sheet.member_id == member_id:
+            sheet.state, sheet.left_at, sheet.left_reason = "void", now, reason
+    latest.is_void, latest.close_reason = True, reason
     if latest.closed_at is None:
         latest.closed_at, latest.closed_by_id = now, actor.person_id
-    for sheet in _sheets(db, latest, "signed"):
-        sheet.state, sheet.left_at, sheet.left_reason = "void", now, reason
     db.flush()
 
 
