@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from portal.blueprints import account, accounts_admin, consultation, tasks
+from portal.blueprints import account, accounts_admin, calendar, consultation, public, rotation, system, tasks
 from portal.config import Settings
 from portal.models.database import Database
 from portal.web import health
@@ -16,7 +16,11 @@ from portal.web.refusals import install_refusals
 from portal.web.security import harden
 from portal.web.sessions import install_sessions
 
-BLUEPRINTS = (health.blueprint, account.blueprint, accounts_admin.blueprint, tasks.blueprint, consultation.blueprint)
+BLUEPRINTS = (
+    *(health.blueprint, public.blueprint, account.blueprint, accounts_admin.blueprint),
+    *(tasks.blueprint, consultation.blueprint, rotation.blueprint, calendar.blueprint),
+    *system.BLUEPRINTS,
+)
 
 
 def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Flask:

@@ -47,6 +47,7 @@ def load_year(db: Session, *, actor: Actor | None, toml_text: str, now: datetime
     """
     if actor is not None and not is_granted("load_calendar", actor):
         raise NotAllowed("工作日历由系统管理员载入。")
+    toml_text = toml_text.replace("\r\n", "\n").strip() + "\n"
     given = _parsed(toml_text)
     existing = db.get(LoadedCalendarYear, given.year)
     digest = hashlib.sha256(toml_text.encode()).hexdigest()

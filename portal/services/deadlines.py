@@ -17,11 +17,13 @@ from portal.process.consultation import BY_EVENT
 from portal.process.errors import NotFound
 from portal.process.obligations import OBLIGATIONS, ObligationKind
 from portal.process.permissions import Actor
-from portal.rules.dates import beijing_day
-from portal.rules.editions import Article, Edition, RuleValue
+from portal.rules.dates import BEIJING, beijing_day
+from portal.rules.editions import Article, Edition, RuleValue, load_edition
 from portal.rules.working_days import DayMark, Deadline, WorkingCalendar
 from portal.services.kernel.calendar import working_calendar
 from portal.services.kernel.loading import load
+
+_EXAMPLES = (datetime(2026, 11, 24, 10, tzinfo=BEIJING), datetime(2026, 9, 30, 15, tzinfo=BEIJING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,19 @@ def view_deadline(
         is_met=obligation.is_met,
         is_counted_as_then=counted is None or counted.due_at == obligation.due_at,
     )
+
+
+def counting_examples(db: Session) -> tuple[tuple[DayMark, ...], ...]:
+    """Two counts of the preliminary analysis by the calendar in force: an ordinary week, and around National Day.
+
+    The first mark of each is the day of the act itself, which does not count.
+    """
+    limit, known = load_edition().value("preliminary_analysis_days").value, working_calendar(db)
+    examples = []
+    for start in _EXAMPLES:
+        counted = known.deadline(start, limit)
+        examples.append((DayMark(beijing_day(start), counted=False, reason="发送当日，不计入"), *counted.days))
+    return tuple(examples)
 
 
 def _count(obligation: Obligation, known: WorkingCalendar) -> Deadline | None:

@@ -22,10 +22,10 @@ from portal.services.kernel.events import record
 ARTICLE = "3"
 
 
-def appoint_liaison(db: Session, *, actor: Actor, person_id: int, from_on: date, now: datetime) -> Liaison:
+def appoint_liaison(db: Session, *, actor: Actor, person_id: int, from_on: date | None, now: datetime) -> Liaison:
     """Appoint one of the own institution's staff from a day on. A third liaison is refused (Art. 3)."""
     institution_id = _require_editor(db, actor, now)
-    _check_day(from_on, now, "from_on")
+    from_on = _checked_day(from_on, now, "from_on")
     _check_person(db, institution_id, person_id, from_on)
     rows = _rows(db, institution_id)
     taken = {row.seat for row in rows if row.until_on is None or row.until_on > from_on}
@@ -37,22 +37,22 @@ def appoint_liaison(db: Session, *, actor: Actor, person_id: int, from_on: date,
 
 
 def replace_liaison(
-    db: Session, *, actor: Actor, liaison_id: int, person_id: int, from_on: date, now: datetime
+    db: Session, *, actor: Actor, liaison_id: int, person_id: int, from_on: date | None, now: datetime
 ) -> Liaison:
     """Let another person take the seat of a liaison from a day on; the earlier one stays in the history."""
     institution_id = _require_editor(db, actor, now)
     leaving = _own_liaison(db, institution_id, liaison_id)
-    _check_last_day(leaving, from_on, now, "from_on")
+    from_on = _checked_last_day(leaving, from_on, now, "from_on")
     _check_person(db, institution_id, person_id, from_on)
     _end(db, actor, leaving, from_on, now)
     return _seat(db, actor, institution_id, person_id, leaving.seat, from_on, now)
 
 
-def end_liaison(db: Session, *, actor: Actor, liaison_id: int, until_on: date, now: datetime) -> None:
+def end_liaison(db: Session, *, actor: Actor, liaison_id: int, until_on: date | None, now: datetime) -> None:
     """End the task of a liaison; from `until_on` on he or she is none any more. Having none is a warning only."""
     institution_id = _require_editor(db, actor, now)
     leaving = _own_liaison(db, institution_id, liaison_id)
-    _check_last_day(leaving, until_on, now, "until_on")
+    until_on = _checked_last_day(leaving, until_on, now, "until_on")
     _end(db, actor, leaving, until_on, now)
 
 
@@ -95,7 +95,6 @@ class Liaisons:
 
     institutions: tuple[InstitutionLiaisons, ...]
     own_id: int | None
-    candidates: tuple[tuple[int, str], ...]  # staff of the own institution who are no liaisons: id, name
     has_free_seat: bool
 
     @property
@@ -105,7 +104,7 @@ class Liaisons:
 
 
 def view_liaisons(db: Session, *, actor: Actor, now: datetime) -> Liaisons:
-    """All institutions' liaisons with their address; who may change the own list also gets the candidates."""
+    """All institutions' liaisons with their address, and which list the actor may change."""
     if not is_granted("view_liaisons", actor):
         raise NotFound
     members = [member.institution for member in the_alliance(db).members]
@@ -125,15 +124,15 @@ def view_liaisons(db: Session, *, actor: Actor, now: datetime) -> Liaisons:
             )
         )
     own_id = actor.institution_id if _may_edit(rows, actor, today) else None
-    own = [row for row in rows if row.institution_id == own_id]
-    open_ids = {row.person_id for row in own if row.until_on is None}
-    candidates = [] if own_id is None else _staff_of(db, own_id)
-    return Liaisons(
-        tuple(lists),
-        own_id,
-        candidates=tuple((person.id, person.name) for person in candidates if person.id not in open_ids),
-        has_free_seat=own_id is not None and len([row for row in own if row.until_on is None]) < len(_seats()),
-    )
+    held = [row for row in rows if row.institution_id == own_id and row.until_on is None]
+    return Liaisons(tuple(lists), own_id, has_free_seat=own_id is not None and len(held) < len(_seats()))
+
+
+def liaison_candidates(db: Session, *, actor: Actor, now: datetime) -> tuple[tuple[int, str], ...]:
+    """Who may become a liaison of the own institution: id and name of its staff who are none."""
+    institution_id = _require_editor(db, actor, now)
+    serving = {row.person_id for row in _rows(db, institution_id) if row.until_on is None}
+    return tuple((person.id, person.name) for person in _staff_of(db, institution_id) if person.id not in serving)
 
 
 def find_own_liaison(db: Session, *, actor: Actor, liaison_id: int, now: datetime) -> LiaisonLine:
@@ -202,17 +201,21 @@ def _own_liaison(db: Session, institution_id: int, liaison_id: int) -> Liaison:
     return liaison
 
 
-def _check_day(day: date, now: datetime, field: str) -> None:
+def _checked_day(day: date | None, now: datetime, field: str) -> date:
+    if day is None:
+        raise Invalid.field(field, "请填写日期。", ARTICLE)
     if day < beijing_day(now):
         raise Invalid.field(field, "日期不能早于今天：联络员的历史不能改写。", ARTICLE)
+    return day
 
 
-def _check_last_day(leaving: Liaison, day: date, now: datetime, field: str) -> None:
+def _checked_last_day(leaving: Liaison, day: date | None, now: datetime, field: str) -> date:
     if leaving.until_on is not None:
         raise Refusal(f"{leaving.person.name}的联络员任务已定于{leaving.until_on}结束。", article=ARTICLE)
-    _check_day(day, now, field)
+    day = _checked_day(day, now, field)
     if day < leaving.from_on:
         raise Invalid.field(field, f"日期早于{leaving.person.name}开始担任联络员的{leaving.from_on}。", ARTICLE)
+    return day
 
 
 def _check_person(db: Session, institution_id: int, person_id: int, from_on: date) -> None:

@@ -22,11 +22,12 @@ from portal.services.institutions import the_alliance
 from portal.services.kernel.events import record
 
 MOST_YEARS = 40
+_FIRST_YEAR, _LAST_YEAR = 2000, 2200  # a slip of the finger is no schedule
 _ONE_DAY = timedelta(days=1)
 
 
 def generate_schedule(
-    db: Session, *, actor: Actor, start: date, order: Sequence[int], years: int, now: datetime
+    db: Session, *, actor: Actor, start: date | None, order: Sequence[int], years: int | None, now: datetime
 ) -> list[RotationTerm]:
     """Lay out terms for `years` years from `start`, the institutions (ids) leading in `order`.
 
@@ -36,7 +37,9 @@ def generate_schedule(
     _require_editor(actor)
     alliance, edition, today = the_alliance(db), load_edition(), beijing_day(now)
     _check_order(alliance, order, edition)
-    if not 1 <= years <= MOST_YEARS:
+    if start is None or not _FIRST_YEAR <= start.year <= _LAST_YEAR:
+        raise Invalid.field("start", f"请填写开始日期，年份在 {_FIRST_YEAR} 至 {_LAST_YEAR} 之间。", "3")
+    if years is None or not 1 <= years <= MOST_YEARS:
         raise Invalid.field("years", f"年数应为 1 至 {MOST_YEARS}。", "3")
     given = generate_terms(start, [str(institution_id) for institution_id in order], years, edition)
     existing = _terms(db, alliance.id)
@@ -75,7 +78,7 @@ def change_term(db: Session, *, actor: Actor, term_id: int, institution_id: int,
     if institution_id == term.institution_id:
         raise Invalid.field("institution_id", "这一任本来就由该单位牵头。", "3")
     before = _said(_as_term(term), names)
-    term.institution_id = institution_id
+    term.institution = db.get_one(Institution, institution_id)
     db.flush()
     record(db, "term_changed", now=now, actor=actor, before=before, after=_said(_as_term(term), names))
     return term

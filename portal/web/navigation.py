@@ -34,6 +34,11 @@ NAVIGATION = (
     NavigationLine("账号", "accounts_admin.index", "edit_accounts"),
     NavigationLine("审计", "audit.index", "view_audit"),
 )
+FOOTER_LINKS = (
+    ("规范（试行）全文", "pages.standard"),
+    ("期限怎么算", "pages.deadlines"),
+    ("无障碍说明", "pages.accessibility"),
+)
 ACCOUNT_LINKS = (("我的密码", "account.password", "key"), ("我的登录", "account.sessions", "clock"))
 
 
@@ -60,6 +65,11 @@ def navigation() -> list[Link]:
 def account_links() -> list[Link]:
     """The visitor's own menu."""
     return [Link(label, url_for(endpoint), icon=icon) for label, endpoint, icon in ACCOUNT_LINKS]
+
+
+def footer_links() -> list[tuple[str, str]]:
+    """What everybody may read, at the foot of every page: label, address."""
+    return [(label, url_for(endpoint)) for label, endpoint in FOOTER_LINKS]
 
 
 def landing_url() -> str:

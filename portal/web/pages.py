@@ -18,7 +18,7 @@ from portal.web.badges import Badge, badge_of
 from portal.web.formats import install_formats
 from portal.web.fragments import htmx
 from portal.web.guard import requires
-from portal.web.navigation import account_links, navigation
+from portal.web.navigation import account_links, footer_links, navigation
 
 PORTAL_NAME = "长三角缺陷消费品专家会诊"
 
@@ -57,7 +57,7 @@ def _page_values() -> dict[str, Any]:
         "navigation": navigation() if visitor else [],
         "account_links": account_links() if visitor else [],
         "log_out_url": url_for("account.log_out") if visitor else "",
-        "footer_links": [],
+        "footer_links": [] if g.get("is_failing") else footer_links(),
         "support": "",
         "today": beijing_day(now()),
         "alliance_members": [],

@@ -11,4 +11,4 @@ blueprint.add_app_template_global(application_facts)
 blueprint.add_app_template_global(ground_facts)
 
 # The steps add their routes to the blueprint above, so they come after it.
-from portal.blueprints.consultation import application, listing, overview  # noqa: E402, F401
+from portal.blueprints.consultation import application, deadlines, listing, overview  # noqa: E402, F401

@@ -1,0 +1,8 @@
+"""The rotating lead and the liaisons (Art. 3)."""
+
+from portal.blueprints.rotation.views import blueprint
+
+# Adds its routes to the blueprint.
+from portal.blueprints.rotation import liaisons  # isort: skip  # noqa: F401
+
+__all__ = ["blueprint"]

@@ -1,0 +1,7 @@
+"""Pages of those who run the installation: mail and institutions (administrator), audit trail (auditor)."""
+
+from portal.blueprints.system.audit import blueprint as audit
+from portal.blueprints.system.institutions import blueprint as institutions
+from portal.blueprints.system.outbox import blueprint as outbox
+
+BLUEPRINTS = (audit, institutions, outbox)
