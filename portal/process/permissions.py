@@ -192,6 +192,8 @@ _READING = (
     _seen("view_analyses", *_STAFF_OF_TWO),
     _seen("view_analyses_in_session", R.MEMBER, R.PARTICIPANT, stages=(S.IN_SESSION,)),
     _seen("view_session", R.APPLICANT, R.LEAD, R.PARTY, R.MEMBER, R.PARTICIPANT),
+    # Attendance, speaking order and the notes while they are typed; the act is note_speech.
+    _seen("host_session", R.LEAD, stages=(S.IN_SESSION,)),
     _seen("edit_sheet", R.MEMBER, stages=(S.VOTING,)),
     _seen("view_own_sheet", R.MEMBER, R.FORMER_MEMBER),
     _seen("view_sheets", *_STAFF_OF_TWO, stages=_AFTER_VOTE),  # of closed rounds only

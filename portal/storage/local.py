@@ -87,6 +87,10 @@ class Storage:
             if hashlib.file_digest(file, "sha256").hexdigest() != key:
                 raise FileDamaged(key)
 
+    def remove(self, key: str) -> None:
+        """Remove the file, if it is there: only for content whose disposal was decided (Art. 9)."""
+        self._path(key).unlink(missing_ok=True)
+
     def _path(self, key: str) -> Path:
         """Where a key's file lies; a key that is no digest leads nowhere."""
         if not KEY.fullmatch(key):

@@ -30,6 +30,7 @@ from portal.rules.dates import beijing_day
 from portal.rules.editions import CURRENT_EDITION, Edition, load_edition
 from portal.rules.grounds import ApplicationGrounds, check_grounds
 from portal.rules.problem import Problem
+from portal.services.consultation.session_invitation import cancel_session
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.events import record
 from portal.services.kernel.lead import lead_on
@@ -159,6 +160,7 @@ def withdraw_application(db: Session, *, actor: Actor, consultation_id: int, rea
 def end_early(db: Session, loaded: Loaded, act: str, *, actor: Actor, now: datetime, reason: str) -> None:
     """Withdraw, lapse or terminate: record the outcome, and let the custodian archive what exists."""
     consultation = loaded.consultation
+    cancel_session(db, consultation, now=now, reason=reason)
     consultation.closed_at = now
     consultation.outcome = "withdrawn" if act == "withdraw_application" else "terminated"
     advance(db, loaded, act, actor=actor, now=now, reason=reason)

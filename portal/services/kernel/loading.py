@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from portal.models.archive import ArchiveRecord
 from portal.models.consultation import Consultation, ConsultationParty
 from portal.models.institution import AllianceMember
+from portal.models.meeting_minutes import MeetingMinutes
 from portal.models.online_session import OnlineSession, SessionParticipant
 from portal.models.panel import NominationRequest, PanelMember
-from portal.process.consultation import Stage
-from portal.process.errors import NotFound, Stale
+from portal.process.consultation import By, Stage, transition
+from portal.process.errors import NotFound, Stale, WrongStage
 from portal.process.permissions import Actor, ConsultationFacts, Relation, authorise, may, relations
 from portal.rules.editions import Edition, load_edition
 from portal.services.kernel.lead import successor_of_lead
@@ -63,6 +64,19 @@ def load(
     return loaded
 
 
+def load_for_the_clock(db: Session, *, consultation_id: int, act: str, now: datetime) -> Loaded:
+    """Load for an act that the portal does by itself when a limit is over; ValueError for any other act."""
+    if By.CLOCK not in transition(act).by:
+        raise ValueError(f"{act} is never done by the clock")
+    loaded = find(db, actor=_NOBODY, consultation_id=consultation_id, now=now)
+    if loaded.stage not in transition(act).stages:
+        raise WrongStage("现在的阶段不能自动办理。")
+    return loaded
+
+
+_NOBODY = Actor(person_id=0, name="")
+
+
 def find(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> Loaded:
     """Load without authorising a permission; raises NotFound when there is no such consultation."""
     consultation = db.get(Consultation, consultation_id)
@@ -82,6 +96,10 @@ def facts_of(db: Session, consultation: Consultation, actor: Actor, now: datetim
         select(ConsultationParty.institution_id, _mark("party")).where(ConsultationParty.consultation_id == cid),
         select(NominationRequest.institution_id, _mark("nominating")).where(NominationRequest.consultation_id == cid),
         select(ArchiveRecord.custodian_id, _mark("custodian")).where(ArchiveRecord.consultation_id == cid),
+        # Issued minutes stay in the custody of the lead that issued them, also when the lead changes.
+        select(MeetingMinutes.lead_institution_id, _mark("custodian")).where(
+            MeetingMinutes.consultation_id == cid, MeetingMinutes.issued_at.is_not(None)
+        ),
         select(SessionParticipant.person_id, _mark("participant"))
         .join(OnlineSession, OnlineSession.id == SessionParticipant.session_id)
         .where(OnlineSession.consultation_id == cid, SessionParticipant.person_id == actor.person_id),
