@@ -17,7 +17,7 @@ from portal.models.panel import PanelMember
 from portal.models.preliminary_analysis import PreliminaryAnalysis
 from portal.models.voting import ConsultationSheet, VotingRound
 from portal.services.consultation.application import PRODUCT_TEXTS
-from portal.services.kernel.canonical import canonical_json, sha256_of
+from portal.services.kernel.canonical import canonical_json, digest_of_text
 
 Item = dict[str, Any]
 CONTENT_LABELS = {"sheets": "会诊表、会诊材料与初步分析", "minutes": "会议纪要、会诊记录与计票"}
@@ -131,7 +131,7 @@ def _fixed_sheets(db: Session, consultation_id: int) -> list[ConsultationSheet]:
 
 
 def _of_text(kind: str, title: str, text: str, digest: str | None = None) -> Item:
-    return {"kind": kind, "title": title, "sha256": digest or sha256_of(text), "size": len(text.encode())}
+    return {"kind": kind, "title": title, "sha256": digest or digest_of_text(text), "size": len(text.encode())}
 
 
 def _of_minutes(minutes: MeetingMinutes) -> Item:

@@ -22,6 +22,7 @@ from portal.services.kernel.loading import Loaded, load
 WORKS = {"preliminary_analysis": "初步分析", "session": "线上会诊", "other": "其他"}
 STATES = {"due": "待审核", "approved": "待支付", "paid": "已支付"}
 WHY_NOT: dict[str, Callable[[Session, Loaded, datetime], str | None]] = {}
+LONGEST_NOTE = 120
 _FEN = 100
 _MOST_FEN = 100_000_000 * _FEN  # what a column of whole numbers holds on every database, with room to spare
 
@@ -67,6 +68,8 @@ def pay_fee(db: Session, *, actor: Actor, consultation_id: int, fee_id: int, not
     """Record that an approved fee was paid; `note` tells how (voucher number, transfer)."""
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="pay_fee", now=now)
     fee = _fee(db, consultation_id, fee_id, "approved")
+    if len(note.strip()) > LONGEST_NOTE:
+        raise Invalid.field("note", f"支付凭证最多 {LONGEST_NOTE} 个字符。", "10")
     fee.state, fee.paid_by_id, fee.paid_at, fee.paid_note = "paid", actor.person_id, now, note.strip()
     advance(db, loaded, "pay_fee", actor=actor, now=now, member=fee.member.name, work=fee.work)
     return fee

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -25,6 +24,7 @@ from portal.services.consultation.application import required_reason
 from portal.services.consultation.meeting_minutes_draft import (
     PART_LABELS,
     PARTS,
+    RoundCount,
     closed_rounds,
     compose,
     count_rounds,
@@ -32,7 +32,7 @@ from portal.services.consultation.meeting_minutes_draft import (
 )
 from portal.services.consultation.watch import begin_watch
 from portal.services.kernel.advancing import advance
-from portal.services.kernel.canonical import canonical_json, sha256_of
+from portal.services.kernel.canonical import canonical_json, digest_of_text
 from portal.services.kernel.loading import Loaded, load
 from portal.services.kernel.mailing import liaisons, queue
 from portal.services.kernel.numbers import next_number
@@ -91,10 +91,8 @@ def issue_minutes(
     ]
     if gaps:
         raise Invalid(gaps)
-    counts = [asdict(one) for one in count_rounds(closed_rounds(db, consultation_id), loaded.edition)]
-    for one in counts:
-        one["closed_on"] = one["closed_on"].isoformat()
-    _issue(db, loaded, minutes, actor=actor, now=now, counts=counts)
+    counts = count_rounds(closed_rounds(db, consultation_id), loaded.edition)
+    _issue(db, loaded, minutes, actor=actor, now=now, rounds=[_round_record(one) for one in counts])
     facts: dict[str, Any] = {"number": number_of(minutes), "digest": minutes.digest}
     advance(db, loaded, "issue_minutes", actor=actor, now=now, **facts)
     _copy(db, loaded, minutes, kind="minutes_issued", now=now)
@@ -144,7 +142,7 @@ def correct_minutes(
         saved_at=now,
     )
     db.add(minutes)
-    _issue(db, loaded, minutes, actor=actor, now=now, counts=[])
+    _issue(db, loaded, minutes, actor=actor, now=now, rounds=[])
     facts: dict[str, Any] = {"number": number_of(minutes), "corrects": minutes.corrects, "digest": minutes.digest}
     advance(db, loaded, "correct_minutes", actor=actor, now=now, **facts)
     _copy(db, loaded, minutes, kind="minutes_corrected", now=now)
@@ -198,7 +196,7 @@ def _write(minutes: MeetingMinutes, parts: Mapping[str, str], version: int, now:
 
 
 def _issue(
-    db: Session, loaded: Loaded, minutes: MeetingMinutes, *, actor: Actor, now: datetime, counts: list[dict[str, Any]]
+    db: Session, loaded: Loaded, minutes: MeetingMinutes, *, actor: Actor, now: datetime, rounds: list[dict[str, Any]]
 ) -> None:
     """Give number and date, and fix the text that counts with its SHA-256."""
     consultation, today = loaded.consultation, beijing_day(now)
@@ -221,13 +219,30 @@ def _issue(
         "correction": minutes.correction,
         "corrects": minutes.corrects,
         "parts": {name: getattr(minutes, name) or "" for name in PARTS},
-        "rounds": counts,
+        "rounds": rounds,
         "copies": [institution.name for institution in copied],
     }
     minutes.canonical = canonical_json(said)
-    minutes.digest = sha256_of(minutes.canonical)
+    minutes.digest = digest_of_text(minutes.canonical)
     minutes.copies = [MinutesCopy(institution=institution, sent_at=now) for institution in copied]
     db.flush()
+
+
+def _round_record(one: RoundCount) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "closed_on": one.closed_on.isoformat(),
+        "panel": one.panel,
+        "signed": one.signed,
+        "questions": [
+            {
+                "label": question.label,
+                "counts": [{"answer": answer, "votes": votes} for answer, votes in question.counts.items()],
+                "answer": question.answer,
+            }
+            for question in one.questions
+        ],
+    }
 
 
 def copy_recipients(db: Session, consultation: Consultation, lead_id: int) -> list[Institution]:

@@ -35,7 +35,6 @@ from portal.services.kernel.loading import Loaded, load
 from portal.services.kernel.obligations import oblige, open_obligations, refresh_next_due
 
 WHY_NOT: dict[str, Callable[[Session, Loaded, datetime], str | None]] = {}
-_LONGEST_LINK = 400
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,14 @@ class SessionPlan:
     late_reason: str = ""
 
 
-_TEXTS = ("place", "meeting_service", "meeting_link", "meeting_code", "meeting_password", "late_reason")
+_TEXTS = {
+    "place": "地点",
+    "meeting_service": "会议服务",
+    "meeting_link": "会议链接",
+    "meeting_code": "会议号",
+    "meeting_password": "会议密码",
+    "late_reason": "理由",
+}
 
 
 def fix_session(db: Session, *, actor: Actor, consultation_id: int, plan: SessionPlan, now: datetime) -> OnlineSession:
@@ -163,6 +169,10 @@ def _require_sound(plan: SessionPlan, *, now: datetime, owed: Obligation | None,
 
 def _shape_problems(plan: SessionPlan) -> list[Problem]:
     problems = []
+    for name, label in _TEXTS.items():
+        longest = getattr(OnlineSession.__table__.c[name].type, "length", None)
+        if longest is not None and len(getattr(plan, name).strip()) > longest:
+            problems.append(Problem(name, f"{label}最多 {longest} 个字符。", "8(3)"))
     if plan.ends_at <= plan.starts_at:
         problems.append(Problem("ends_at", "结束时间应晚于开始时间。", "8(3)"))
     if plan.mode not in MODES:
@@ -178,7 +188,7 @@ def _shape_problems(plan: SessionPlan) -> list[Problem]:
 
 def _is_web_address(link: str) -> bool:
     """Whether the link has the form of a secure web address; it is never fetched."""
-    if len(link) > _LONGEST_LINK or not link.isprintable() or any(letter.isspace() for letter in link):
+    if not link.isprintable() or any(letter.isspace() for letter in link):
         return False
     try:
         parts = urlsplit(link)
