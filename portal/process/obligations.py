@@ -75,7 +75,7 @@ _KINDS = (
                    (S.SCHEDULING, S.SCHEDULED), (S.SCHEDULING,), "session_days", "8(3)", ("open_session",)),
     ObligationKind("name_participants", "指派 1—2 名工作人员参加线上会诊", "去指派", Owner.ALLIANCE, "name_participants",
                    (S.SCHEDULED, S.IN_SESSION), (), None, "8(4)", ("name_participants",)),
-    ObligationKind("attend_session", "参加线上会诊", "查看会诊安排", Owner.MEMBER, "open_session",
+    ObligationKind("attend_session", "参加线上会诊", "查看会诊安排", Owner.MEMBER, "view_session",
                    (S.SCHEDULED, S.IN_SESSION), (), None, "8(5)", ("open_vote",)),
     ObligationKind("open_vote", "主持会诊并开始表决", "去主持", Owner.LEAD, "open_vote",
                    (S.IN_SESSION,), (S.IN_SESSION,), None, "8(5)", ("open_vote",)),

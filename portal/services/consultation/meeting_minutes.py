@@ -268,7 +268,7 @@ def _copy(db: Session, loaded: Loaded, minutes: MeetingMinutes, *, kind: str, no
     persons = liaisons(db, [institution.id for institution in recipients], beijing_day(now))
     queue(
         db, kind, persons, now=now, consultation=consultation, minutes=minutes, number=number_of(minutes),
-        link_label="查看会议纪要", link_path=f"/consultations/{consultation.id}/minutes",
+        link_label="查看会议纪要", link_path=f"/consultations/{consultation.id}/meeting-minutes",
     )  # fmt: skip
 
 

@@ -10,14 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models.online_session import OnlineSession, SpeakingTurn
-from portal.models.panel import PanelMember
-from portal.models.preliminary_analysis import PreliminaryAnalysis
 from portal.process.consultation import Stage
 from portal.process.errors import Invalid, Refusal
 from portal.process.permissions import Actor
 from portal.rules.majority import quorum_of
-from portal.rules.panel import check_panel
 from portal.services.consultation.application import required_reason
+from portal.services.consultation.members import accepted_members, panel_problem
+from portal.services.consultation.preliminary_analysis import announce_when_all_in, answers_of
 from portal.services.consultation.session_invitation import current_session, withdraw_invitation
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.events import record
@@ -92,9 +91,7 @@ def why_not_open(db: Session, loaded: Loaded, now: datetime) -> str | None:
     if now < online.starts_at - OPENS_BEFORE:
         minutes = OPENS_BEFORE // timedelta(minutes=1)
         return f"未到会诊时间：开始前 {minutes} 分钟起可以进入会诊。"
-    size = len(accepted_members(db, loaded.consultation.id))
-    problems = check_panel(size, loaded.consultation.even_panel_reason or "", loaded.edition)
-    return problems[0].message if problems else None
+    return panel_problem(db, loaded)
 
 
 def record_attendance(
@@ -152,7 +149,9 @@ def note_speech(
 ) -> None:
     """Record that a member has spoken, with the notes of the speech; the next one in order follows."""
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="note_speech", now=now)
-    turn = _turn(_current(db, consultation_id), member_id)
+    online = _current(db, consultation_id)
+    _seat_newcomers(db, online)
+    turn = _turn(online, member_id)
     _write_notes(turn, given)
     if not (turn.danger_widespread or turn.harm_and_extent or turn.advises_investigation or turn.notes):
         raise Invalid.field("notes", "请记下发言要点，再记为已发言。", "8(5)")
@@ -207,29 +206,25 @@ def reopen_discussion(db: Session, loaded: Loaded, now: datetime) -> None:
     online.state, online.closed_at = "open", None
     for turn in online.turns:
         turn.spoken_at = None
+    _seat_newcomers(db, online)
+
+
+def _seat_newcomers(db: Session, online: OnlineSession) -> None:
+    """Who joined the panel since the session was opened speaks last."""
     known = {turn.member_id for turn in online.turns}
     last = max((turn.position for turn in online.turns), default=0)
-    joined = [member for member in accepted_members(db, consultation_id) if member.id not in known]
+    joined = [member for member in accepted_members(db, online.consultation_id) if member.id not in known]
     online.turns.extend(
         SpeakingTurn(member=member, position=position) for position, member in enumerate(joined, start=last + 1)
     )
     db.flush()
 
 
-def accepted_members(db: Session, consultation_id: int) -> list[PanelMember]:
-    """The panel as it stands, by seat."""
-    return list(
-        db.scalars(
-            select(PanelMember)
-            .where(PanelMember.consultation_id == consultation_id, PanelMember.state == "accepted")
-            .order_by(PanelMember.seat, PanelMember.id)
-        )
-    )
-
-
 def _hosted(db: Session, actor: Actor, consultation_id: int, now: datetime) -> tuple[Loaded, OnlineSession]:
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="host_session", now=now)
-    return loaded, _current(db, consultation_id)
+    online = _current(db, consultation_id)
+    _seat_newcomers(db, online)
+    return loaded, online
 
 
 def _current(db: Session, consultation_id: int) -> OnlineSession:
@@ -258,19 +253,9 @@ def _write_notes(turn: SpeakingTurn, given: SpeechNotes) -> None:
 
 def _ask_for_what_is_missing(db: Session, loaded: Loaded, now: datetime) -> None:
     """Experts whose analysis is not in owe it again; where all are in, the applicant tells the lead again."""
-    consultation = loaded.consultation
-    handed_in = set(
-        db.scalars(
-            select(PreliminaryAnalysis.member_id)
-            .join(PanelMember, PanelMember.id == PreliminaryAnalysis.member_id)
-            .where(PanelMember.consultation_id == consultation.id, PreliminaryAnalysis.handed_in_at.is_not(None))
-        )
-    )
-    late = [member for member in accepted_members(db, consultation.id) if member.id not in handed_in]
-    for member in late:
-        oblige(db, consultation, "hand_in_analysis", now=now, person_id=member.expert.person_id)
-    if not late:
-        oblige(db, consultation, "tell_lead", now=now, institution_id=consultation.applicant_institution_id)
+    for member in answers_of(db, loaded.consultation.id).missing:
+        oblige(db, loaded.consultation, "hand_in_analysis", now=now, person_id=member.expert.person_id)
+    announce_when_all_in(db, loaded, now=now)
 
 
 WHY_NOT: dict[str, Callable[[Session, Loaded, datetime], str | None]] = {"open_session": why_not_open}

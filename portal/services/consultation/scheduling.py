@@ -12,10 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models.account import Person, PersonRole
-from portal.models.expert import Expert
 from portal.models.obligation import Obligation
 from portal.models.online_session import OnlineSession, SessionParticipant
-from portal.models.panel import PanelMember
 from portal.process.errors import Invalid, NotAllowed
 from portal.process.permissions import Actor, Role
 from portal.rules.editions import Edition
@@ -23,6 +21,7 @@ from portal.rules.panel import check_session_staff
 from portal.rules.problem import Problem
 from portal.rules.session import check_session_time
 from portal.services.consultation.application import add_party
+from portal.services.consultation.members import accepted_members
 from portal.services.consultation.session_invitation import (
     MODES,
     current_session,
@@ -78,8 +77,10 @@ def fix_session(db: Session, *, actor: Actor, consultation_id: int, plan: Sessio
     advance(db, loaded, "fix_session", actor=actor, now=now, **_told(plan))
     for institution_id in sorted(loaded.facts.alliance_institution_ids):
         oblige(db, consultation, "name_participants", now=now, institution_id=institution_id)
-    for person_id in _member_person_ids(db, consultation_id):
-        oblige(db, consultation, "attend_session", now=now, person_id=person_id, due_at=plan.starts_at)
+    for member in accepted_members(db, consultation_id):
+        oblige(
+            db, consultation, "attend_session", now=now, person_id=member.expert.person_id, due_at=plan.starts_at
+        )  # fmt: skip
     invite(db, "session_fixed", consultation, online, invited_persons(db, consultation, online, now), now=now)
     return online
 
@@ -223,17 +224,6 @@ def _told(plan: SessionPlan) -> dict[str, Any]:
         "place": plan.place.strip(),
         "late_reason": plan.late_reason.strip(),
     }
-
-
-def _member_person_ids(db: Session, consultation_id: int) -> list[int]:
-    return list(
-        db.scalars(
-            select(Expert.person_id)
-            .join(PanelMember, PanelMember.expert_id == Expert.id)
-            .where(PanelMember.consultation_id == consultation_id, PanelMember.state == "accepted")
-            .order_by(PanelMember.seat, Expert.person_id)
-        )
-    )
 
 
 def _chosen_staff(db: Session, institution_id: int, person_ids: Collection[int]) -> list[Person]:

@@ -77,7 +77,8 @@ def invite(
     for person in {person.id: person for person in persons}.values():
         queue(
             db, kind, [person], now=now, consultation=consultation, online=online, reason=reason,
-            mode=MODES[online.mode], link_label="查看会诊安排", link_path=f"/consultations/{consultation.id}/session",
+            mode=MODES[online.mode], link_label="查看会诊安排",
+            link_path=f"/consultations/{consultation.id}/online-session",
             calendar=calendar_entry(consultation, online, organizer, person, now=now, method=method),
         )  # fmt: skip
 
