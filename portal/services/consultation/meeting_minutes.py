@@ -141,7 +141,6 @@ def correct_minutes(
         drafted_by_id=actor.person_id,
         saved_at=now,
     )
-    db.add(minutes)
     _issue(db, loaded, minutes, actor=actor, now=now, rounds=[])
     facts: dict[str, Any] = {"number": number_of(minutes), "corrects": minutes.corrects, "digest": minutes.digest}
     advance(db, loaded, "correct_minutes", actor=actor, now=now, **facts)
@@ -202,16 +201,14 @@ def _issue(
     consultation, today = loaded.consultation, beijing_day(now)
     if consultation.lead_institution_id is None:
         raise ValueError("minutes are issued by a lead")
+    # Everything is asked for first: number, date and digest only hold together.
     lead = db.get_one(Institution, consultation.lead_institution_id)
-    minutes.lead_institution_id, minutes.lead_institution = lead.id, lead
-    minutes.year = today.year
-    minutes.serial = next_number(db, series=f"meeting_minutes:{lead.id}", year=today.year)
-    minutes.issued_at, minutes.issued_on, minutes.issued_by_id = now, today, actor.person_id
     copied = copy_recipients(db, consultation, lead.id)
+    serial = next_number(db, series=f"meeting_minutes:{lead.id}", year=today.year)
     series = loaded.edition.document_series["meeting_minutes"]
     said = {
         "title": TITLE,
-        "number": str(DocumentNumber(series, minutes.year, minutes.serial)),
+        "number": str(DocumentNumber(series, today.year, serial)),
         "consultation": consultation.number,
         "issuer": lead.name,
         "issued_on": today.isoformat(),
@@ -222,9 +219,13 @@ def _issue(
         "rounds": rounds,
         "copies": [institution.name for institution in copied],
     }
+    minutes.lead_institution_id, minutes.lead_institution = lead.id, lead
+    minutes.year, minutes.serial = today.year, serial
+    minutes.issued_at, minutes.issued_on, minutes.issued_by_id = now, today, actor.person_id
     minutes.canonical = canonical_json(said)
     minutes.digest = digest_of_text(minutes.canonical)
     minutes.copies = [MinutesCopy(institution=institution, sent_at=now) for institution in copied]
+    db.add(minutes)
     db.flush()
 
 
