@@ -43,10 +43,15 @@ def session_fixed(
 
 
 def participants_named(
-    db: Session, world: World, *, experts: tuple[tuple[str, int], ...] = FIVE, now: datetime = NOON
+    db: Session,
+    world: World,
+    *,
+    experts: tuple[tuple[str, int], ...] = FIVE,
+    plan: SessionPlan = PLAN,
+    now: datetime = NOON,
 ) -> Consultation:
     """Each institution has named one member of its staff."""
-    consultation = session_fixed(db, world, experts=experts, now=now)
+    consultation = session_fixed(db, world, experts=experts, plan=plan, now=now)
     for actor in world.staff.values():
         name_participants(
             db, actor=actor, consultation_id=consultation.id, person_ids=[actor.person_id],
@@ -56,10 +61,15 @@ def participants_named(
 
 
 def session_opened(
-    db: Session, world: World, *, experts: tuple[tuple[str, int], ...] = FIVE, now: datetime = STARTS
+    db: Session,
+    world: World,
+    *,
+    experts: tuple[tuple[str, int], ...] = FIVE,
+    plan: SessionPlan = PLAN,
+    now: datetime = STARTS,
 ) -> Consultation:
     """The session is open, all members and participants are there, and every member has spoken."""
-    consultation = participants_named(db, world, experts=experts)
+    consultation = participants_named(db, world, experts=experts, plan=plan)
     members = [member.id for member in accepted_members(db, consultation.id)]
     open_session(
         db, actor=world.lead, consultation_id=consultation.id, member_ids=members,

@@ -10,16 +10,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.models.consultation import Consultation
-from portal.models.panel import PanelMember
 from portal.models.voting import ConsultationSheet, VotingRound
-from portal.process.consultation import Stage
 from portal.process.permissions import Actor
 from portal.rules.sheet import SheetAnswers, evaluate
-from portal.services.consultation.application import add_party, edition_of
+from portal.services.consultation.application import edition_of
+from portal.services.consultation.members import accepted_members
+from portal.services.consultation.panel import recuse_member
 from portal.services.consultation.sheet import own_sheet, save_sheet, sign_sheet
 from portal.services.consultation.voting import close_vote, open_vote
-from portal.services.kernel.obligations import enter_stage
-from tests.factories.application import accepted
+from tests.factories.online_session import PLAN, session_opened
 from tests.factories.world import KEYS, NOON, World
 from tests.rules.answers import complete_answers
 
@@ -32,27 +31,20 @@ def panel_of(world: World, size: int = 5) -> list[Actor]:
 
 
 def in_session(db: Session, world: World, *, size: int = 5) -> Consultation:
-    """A consultation in session, with an accepted panel of `size`."""
-    consultation = accepted(db, world)
-    for seat, expert in enumerate(panel_of(world, size), start=1):
-        add_member(db, world, consultation, expert, seat)
-    consultation.stage = Stage.IN_SESSION
-    enter_stage(db, consultation, Stage.IN_SESSION, now=NOON)
-    db.flush()
+    """A consultation whose session is open, with `size` members; an even number is one that a recusal left."""
+    seats = [(KEYS[seat % len(KEYS)], seat // len(KEYS)) for seat in range(size + (size + 1) % 2)]
+    soon = replace(PLAN, starts_at=NOON + timedelta(minutes=30), ends_at=NOON + timedelta(hours=2))
+    consultation = session_opened(db, world, experts=tuple(seats), plan=soon, now=NOON)
+    for member in accepted_members(db, consultation.id)[size:]:
+        recuse_member(
+            db,
+            actor=world.lead,
+            consultation_id=consultation.id,
+            member_id=member.id,
+            reason="与生产者有往来",
+            now=NOON,
+        )
     return consultation
-
-
-def add_member(db: Session, world: World, consultation: Consultation, expert: Actor, seat: int) -> PanelMember:
-    """Give an expert an accepted place in the panel."""
-    institution_id = world.institutions[KEYS[(seat - 1) % len(KEYS)]]
-    member = PanelMember(
-        consultation_id=consultation.id, expert_id=expert.expert_id, institution_id=institution_id,
-        nominated_by_id=world.lead.person_id, nominated_at=NOON, state="accepted", seat=seat, declaration="none",
-        name=expert.name, field="家用电器安全", employer="检验院", title="高级工程师",
-    )  # fmt: skip
-    db.add(member)
-    add_party(db, consultation, institution_id)
-    return member
 
 
 def voting(db: Session, world: World, *, size: int = 5) -> Consultation:

@@ -36,7 +36,7 @@ def test_the_draft_says_what_the_portal_knows(database: Database) -> None:
     with database.write() as db:
         world = build_world(db)
         draft = minutes_of(db, concluded(db, world))
-        assert "2026年3月4日14:00" in draft.opening
+        assert "2026年3月2日12:00" in draft.opening
         assert f"由{world.lead.name}主持" in draft.opening
         assert all(actor.name in draft.opening for actor in world.staff.values())
         assert "专家组5人到会" in draft.opening
@@ -55,7 +55,7 @@ def test_no_majority_is_drafted_as_a_watch_with_its_reason(sqlite_database: Data
         draft = minutes_of(db, concluded(db, build_world(db), NO_MAJORITY))
         assert "未形成多数意见" in draft.expert_opinions
         assert "现有病例不足以判断。依据第八条（七），会诊结果为持续关注" in draft.conclusion
-        assert "2026年6月4日前完成首次复核" in draft.follow_up
+        assert "2026年6月2日前完成首次复核" in draft.follow_up
 
 
 def test_two_people_edit_one_draft(database: Database) -> None:

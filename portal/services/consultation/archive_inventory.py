@@ -65,7 +65,7 @@ def lead_items(db: Session, consultation: Consultation) -> list[Item]:
     )
     return [
         *(_of_text("session_record", "线上会诊记录", canonical_json(_session(online))) for online in sessions),
-        *(_of_text("tally", f"第{one.number}轮计票", canonical_json(one.tally)) for one in rounds),
+        *(_of_tally(one) for one in rounds if one.tally),
         *(_of_minutes(minutes) for minutes in issued),
     ]
 
@@ -132,6 +132,11 @@ def _fixed_sheets(db: Session, consultation_id: int) -> list[ConsultationSheet]:
 
 def _of_text(kind: str, title: str, text: str, digest: str | None = None) -> Item:
     return {"kind": kind, "title": title, "sha256": digest or digest_of_text(text), "size": len(text.encode())}
+
+
+def _of_tally(one: VotingRound) -> Item:
+    title = f"第{one.number}轮计票{'（作废）' if one.is_void else ''}"
+    return _of_text("tally", title, canonical_json(one.tally))
 
 
 def _of_minutes(minutes: MeetingMinutes) -> Item:

@@ -118,9 +118,9 @@ def closed_rounds(db: Session, consultation_id: int) -> list[VotingRound]:
 
 
 def count_rounds(rounds: list[VotingRound], edition: Edition) -> list[RoundCount]:
-    """The counts of closed rounds, worked out from the signed sheets (Art. 8(6))."""
+    """The counts of the closed rounds that hold, worked out from the signed sheets (Art. 8(6))."""
     counted = []
-    for one in rounds:
+    for one in _holding(rounds):
         sheets = signed_sheets(one)
         result = tally(one.panel_size or len(sheets), [_vote(sheet) for sheet in sheets], edition)
         questions = []
@@ -240,9 +240,9 @@ def _discussion(source: Source) -> str:
 
 
 def _expert_opinions(source: Source) -> str:
-    lines = []
-    counted = count_rounds(source.rounds, source.edition)
-    for one, count in zip(source.rounds, counted, strict=True):
+    lines = [f"第{one.number}轮表决作废：{_ended(one.close_reason)}" for one in source.rounds if one.is_void]
+    rounds = _holding(source.rounds)
+    for one, count in zip(rounds, count_rounds(rounds, source.edition), strict=True):
         lines.append(
             f"第{one.number}轮表决（{say_day(count.closed_on)}）：专家组{count.panel}人，签署会诊表{count.signed}人。"
         )
@@ -251,10 +251,14 @@ def _expert_opinions(source: Source) -> str:
             lines.append(f"{question.label}：{votes}；{question.answer}。")
         if one.close_reason:
             lines.append(f"部分专家未签署即结束表决，理由：{_ended(one.close_reason)}")
-    if source.rounds:
+    if rounds:
         lines.append("各专家最后一轮意见：")
-        lines.extend(_position(sheet, source) for sheet in signed_sheets(source.rounds[-1]))
+        lines.extend(_position(sheet, source) for sheet in signed_sheets(rounds[-1]))
     return "\n".join(lines)
+
+
+def _holding(rounds: list[VotingRound]) -> list[VotingRound]:
+    return [one for one in rounds if not one.is_void]
 
 
 def _position(sheet: ConsultationSheet, source: Source) -> str:

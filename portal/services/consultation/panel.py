@@ -27,6 +27,7 @@ from portal.services.consultation.members import (
     settle_panel,
 )
 from portal.services.consultation.members import seat as take_seat
+from portal.services.consultation.online_session import reopen_discussion
 from portal.services.consultation.preliminary_analysis import announce_when_all_in
 from portal.services.consultation.voting import void_latest_round
 from portal.services.kernel.advancing import advance
@@ -206,6 +207,7 @@ def recuse_member(
     if is_voting:
         void = f"{member.name}回避：{reason}"
         void_latest_round(db, consultation_id, actor=actor, member_id=member.id, reason=void, now=now)
+        reopen_discussion(db, loaded, now)
     leave(db, loaded, member, state="recused", reason=reason, now=now, tells_lead=not is_lead)
     advance(
         db, loaded, "recuse_member", actor=actor, now=now, to=Stage.IN_SESSION if is_voting else None,

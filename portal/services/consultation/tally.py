@@ -12,6 +12,8 @@ from portal.process.errors import Invalid, Refusal
 from portal.process.permissions import Actor
 from portal.rules.majority import NO_QUORUM
 from portal.rules.sheet_rules import QUESTIONS
+from portal.services.consultation.meeting_minutes import draft_minutes
+from portal.services.consultation.online_session import reopen_discussion
 from portal.services.consultation.voting import WhyNot, refuse_when, rounds_of
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.loading import Loaded, load
@@ -26,6 +28,7 @@ def open_new_round(db: Session, *, actor: Actor, consultation_id: int, now: date
     """
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="open_new_round", now=now)
     refuse_when(why_no_new_round(db, loaded, now))
+    reopen_discussion(db, loaded, now)
     advance(db, loaded, "open_new_round", actor=actor, now=now, after_round=counted_round(db, consultation_id).number)
 
 
@@ -53,6 +56,7 @@ def conclude_consultation(
         db, loaded, "conclude_consultation", actor=actor, now=now,
         outcome=consultation.outcome, opinion=opinion, reason=consultation.conclusion_reason or "",
     )  # fmt: skip
+    draft_minutes(db, loaded, actor, now)
     return opinion
 
 

@@ -27,6 +27,7 @@ from portal.rules.panel import check_panel
 from portal.rules.sheet import SheetAnswers
 from portal.rules.sheet_record import as_record, from_record
 from portal.rules.sheet_rules import QUESTIONS
+from portal.services.consultation.online_session import close_discussion
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.calendar import working_calendar
 from portal.services.kernel.loading import Loaded, load
@@ -61,6 +62,7 @@ def open_vote(
     opened.sheets = [_empty_sheet(member, now) for member in members]
     db.add(opened)
     db.flush()
+    close_discussion(db, loaded, now)
     advance(db, loaded, "open_vote", actor=actor, now=now, round=opened.number)
     for member in members:
         oblige(db, consultation, "sign_sheet", now=now, person_id=member.expert.person_id, due_at=sign_by)
