@@ -66,7 +66,7 @@ def test_the_signature_fixes_what_was_on_the_sheet(database: Database) -> None:
     with database.write() as db:
         world = build_world(db)
         consultation = voting(db, world)
-        expert = panel_of(world)[1]
+        expert = panel_of(world)[0]
         answers = consistent(YES, consultation)
         extra = replace(answers, texts={**answers.texts, "danger_without_standard_description": "已改选“否”"})
         sheet = signed(db, consultation, expert, extra)
@@ -76,7 +76,7 @@ def test_the_signature_fixes_what_was_on_the_sheet(database: Database) -> None:
         said = json.loads(sheet.canonical)
         assert sheet.canonical == json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         assert said["consultation"] == "长三角会诊〔2026〕1号"
-        assert (said["round"], said["signer"], said["filled"]["panel_number"]) == (1, expert.name, "2")
+        assert (said["round"], said["signer"], said["filled"]["panel_number"]) == (1, expert.name, "1")
         assert "已改选" not in sheet.canonical
         consultation.product.product_name = "改了名的产品"
         document = signed_document(sheet)
@@ -212,13 +212,13 @@ def test_the_first_view_fills_only_what_is_open(database: Database) -> None:
         world = build_world(db)
         consultation = voting(db, world)
         expert, cid = panel_of(world)[0], consultation.id
+        own = select(PreliminaryAnalysis).join(PanelMember).where(PanelMember.expert_id == expert.expert_id)
+        analysis = db.scalars(own).one()
+        analysis.handed_in_at = None
         with pytest.raises(Refusal):
             step.take_first_view(db, actor=expert, consultation_id=cid, version=1, now=NOON)
-        member_id = db.scalar(select(PanelMember.id).where(PanelMember.expert_id == expert.expert_id))
         view = {"severity": 2, "likelihood": 9, "prevalence": "yes", "defect_finding": "uncertain"}
-        db.add(
-            PreliminaryAnalysis(member_id=member_id, hazard="过热", first_view=view, saved_at=NOON, handed_in_at=NOON)
-        )
+        analysis.first_view, analysis.handed_in_at = view, NOON
         step.save_sheet(db, actor=expert, consultation_id=cid, answers=SheetAnswers(severity=3), version=1, now=NOON)
         taken = step.take_first_view(db, actor=expert, consultation_id=cid, version=2, now=NOON)
         assert taken == ("prevalence", "defect_finding")
