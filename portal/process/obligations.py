@@ -31,7 +31,8 @@ class ObligationKind:
 
     `opens_on_entry`: stages whose entering opens it for applicant or lead at once. Kinds owed by many, or that
     begin with another act, are opened by their service. All are closed when a stage outside `stages` is entered.
-    `closed_by` are the acts that meet it; `act` is the one whose page its button leads to.
+    `closed_by` are the acts that meet it; `act` is the one whose page its button leads to, or the permission to
+    look at a page, where being there is all that is owed.
     """
 
     kind: str

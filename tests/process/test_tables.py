@@ -54,7 +54,7 @@ def test_articles_limits_and_words_are_those_of_the_edition() -> None:
         assert line.decided or line.article
         assert line.article is None or edition.article(line.article)
     for kind in OBLIGATIONS.values():
-        assert kind.act in BY_ACT
+        assert kind.act in PERMISSIONS
         assert set(kind.closed_by) <= set(BY_ACT)
         assert kind.limit is None or edition.value(kind.limit).value > 0
         assert kind.article is None or edition.article(kind.article)
