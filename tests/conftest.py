@@ -9,6 +9,7 @@ What a fixture needs is imported inside it: tests of rules start without a datab
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from portal.models.database import Database
     from tests.support.postgresql import Server
 
-TEMPLATE = "portal_template"
+POSTGRESQL_DATABASE = "portal_tests"
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[Server]:
-    """A server whose database `portal_template` has the schema; skips where there is no server."""
+    """A server whose database `portal_tests` has the schema; skips where there is no server."""
     from tests.support.postgresql import NoServerHere, running_server
 
     with ExitStack() as stack:
@@ -59,8 +60,8 @@ def postgresql_server() -> Iterator[Server]:
             server = stack.enter_context(running_server())
         except NoServerHere as reason:
             pytest.skip(f"NOT RUN ON POSTGRESQL: {reason}")
-        server.execute(f"CREATE DATABASE {TEMPLATE}")
-        migrate(server.url(TEMPLATE))
+        server.execute(f"CREATE DATABASE {POSTGRESQL_DATABASE}")
+        migrate(server.url(POSTGRESQL_DATABASE))
         yield server
 
 
@@ -76,19 +77,27 @@ def opened(url: str) -> Iterator[Database]:
         database.dispose()
 
 
+def memory_folder() -> str | None:
+    """The folder whose files lie in memory; None, for the usual one, where there is none with room enough."""
+    folder = Path("/dev/shm")
+    return str(folder) if folder.is_dir() and shutil.disk_usage(folder).free > 256 * 1024 * 1024 else None
+
+
 @pytest.fixture
-def sqlite_database(migrated_sqlite_file: Path, tmp_path: Path) -> Iterator[Database]:
-    """A fresh SQLite database."""
-    path = tmp_path / "portal.sqlite3"
-    shutil.copyfile(migrated_sqlite_file, path)
-    with opened(f"sqlite:///{path}") as database:
-        yield database
+def sqlite_database(migrated_sqlite_file: Path) -> Iterator[Database]:
+    """A fresh SQLite database, in memory's own folder where that can be: each commit waits for the disk."""
+    with tempfile.TemporaryDirectory(prefix="portal-", dir=memory_folder()) as folder:
+        path = Path(folder) / "portal.sqlite3"
+        shutil.copyfile(migrated_sqlite_file, path)
+        with opened(f"sqlite:///{path}") as database:
+            yield database
 
 
 @pytest.fixture
 def postgresql_database(postgresql_server: Server) -> Iterator[Database]:
-    """A fresh PostgreSQL database."""
-    with postgresql_server.copy_of(TEMPLATE) as url, opened(url) as database:
+    """A PostgreSQL database as empty as a fresh one; there is one at a time."""
+    postgresql_server.empty(POSTGRESQL_DATABASE)
+    with opened(postgresql_server.url(POSTGRESQL_DATABASE)) as database:
         yield database
 
 

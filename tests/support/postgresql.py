@@ -9,12 +9,30 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 import psycopg
 
 START_SECONDS = 30
+# As a replica the session runs no triggers, so neither foreign keys nor the refusal to delete events stand in the way.
+EMPTY = """
+DO $$
+DECLARE relation record;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    SET LOCAL lock_timeout = '20s';
+    FOR relation IN
+        SELECT oid::regclass AS name, relkind FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S') AND relname <> 'alembic_version'
+    LOOP
+        IF relation.relkind = 'r' THEN
+            EXECUTE format('DELETE FROM %s', relation.name);
+        ELSE
+            PERFORM setval(relation.name, 1, false);
+        END IF;
+    END LOOP;
+END $$
+"""
 
 
 class NoServerHere(RuntimeError):
@@ -33,7 +51,7 @@ def server_programs() -> Path:
 
 @dataclass
 class Server:
-    """A running server; its databases are copies of one template."""
+    """A running server."""
 
     folder: Path
 
@@ -41,21 +59,18 @@ class Server:
         """The address of one of its databases, as SQLAlchemy wants it."""
         return f"postgresql://portal@/{name}?host={self.folder}"
 
-    def execute(self, *statements: str) -> None:
-        """Run statements that no transaction can hold."""
+    def execute(self, statement: str) -> None:
+        """Run a statement that no transaction can hold."""
         with psycopg.connect(host=str(self.folder), user="portal", dbname="postgres", autocommit=True) as db:
-            for statement in statements:
-                db.execute(statement)
+            db.execute(statement)
 
-    @contextmanager
-    def copy_of(self, template: str, number: Iterator[int] = count(1)) -> Iterator[str]:  # noqa: B008
-        """The address of a fresh copy of a database; it is dropped at the end."""
-        name = f"copy_{next(number)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-        try:
-            yield self.url(name)
-        finally:
-            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    def empty(self, name: str) -> None:
+        """Delete every row of one of its databases, append-only tables included, and count from 1 again.
+
+        Ten times as fast as a copy of a template for each test.
+        """
+        with psycopg.connect(host=str(self.folder), user="portal", dbname=name, autocommit=True) as db:
+            db.execute(EMPTY)
 
 
 @contextmanager
