@@ -10,7 +10,7 @@ from portal.process.consultation import BY_EVENT
 
 OTHER_EVENTS = {
     # Beside the acts of a consultation
-    "application_drafted": "新建申请草稿",
+    "application_drafted": "起草会诊申请",
     "attendance_recorded": "登记到会情况",
     "deadline_recomputed": "按新载入的工作日历重新计算期限",
     "material_removed": "移除未发送的材料",
@@ -46,5 +46,5 @@ EVENT_LABELS = {**{name: line.says for name, line in BY_EVENT.items()}, **OTHER_
 
 
 def event_label(name: str) -> str:
-    """The Chinese words of an event; the name itself for one that an earlier release recorded and this one lost."""
-    return EVENT_LABELS.get(name, name)
+    """The Chinese words of an event, and some for one that an earlier release recorded and this one does not know."""
+    return EVENT_LABELS.get(name, "办理记录")

@@ -6,16 +6,19 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.models.consultation import Consultation, ProductInformation
-from portal.models.institution import AllianceMember, Institution, Liaison, RotationTerm
+from portal.models.institution import AllianceMember, Institution
 from portal.models.online_session import OnlineSession, SessionParticipant
 from portal.models.panel import PanelMember
 from portal.process.permissions import Actor
 from portal.rules.dates import BEIJING, beijing_day
+from portal.services.calendar_years import missing_year_warning
 from portal.services.duties import Duty, duties_of_others, own_duties
+from portal.services.liaisons import liaison_warnings
+from portal.services.rotation import TermLine, rotation_strip
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,16 @@ class ExpertConsultation:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """What the first screen shows. `liaison_count` is None for those who have no institution."""
+    """What the first screen shows. `warnings` stay until what they tell of is mended."""
 
     own: tuple[Duty, ...]
     others: tuple[Duty, ...]
     meetings: tuple[Meeting, ...]
     deadlines_by_day: dict[date, int]
     sessions_by_day: dict[date, int]
-    terms: tuple[RotationTerm, ...]
-    liaison_count: int | None
+    terms: tuple[TermLine, ...]
+    liaison_warnings: tuple[str, ...]
+    calendar_warning: str | None
     consultations: tuple[ExpertConsultation, ...]
 
 
@@ -69,8 +73,9 @@ def dashboard(db: Session, *, actor: Actor, now: datetime) -> Dashboard:
             Counter(beijing_day(duty.due_at - timedelta(microseconds=1)) for duty in own if duty.due_at)
         ),
         sessions_by_day=dict(Counter(meeting.starts_at.astimezone(BEIJING).date() for meeting in meetings)),
-        terms=_terms(db, actor, now),
-        liaison_count=_liaison_count(db, actor, now),
+        terms=rotation_strip(db, now) if actor.is_staff else (),
+        liaison_warnings=_liaison_warnings(db, actor, now),
+        calendar_warning=missing_year_warning(db, now) if actor.is_staff else None,
         consultations=_consultations(db, actor),
     )
 
@@ -118,32 +123,10 @@ def _meetings(db: Session, actor: Actor, now: datetime) -> tuple[Meeting, ...]:
     )
 
 
-def _terms(db: Session, actor: Actor, now: datetime) -> tuple[RotationTerm, ...]:
-    if not actor.is_staff:
+def _liaison_warnings(db: Session, actor: Actor, now: datetime) -> tuple[str, ...]:
+    if not actor.is_staff or actor.institution_id is None:
         return ()
-    today = beijing_day(now)
-    member = select(AllianceMember.alliance_id).where(AllianceMember.institution_id == actor.institution_id)
-    terms = list(
-        db.scalars(select(RotationTerm).where(RotationTerm.alliance_id.in_(member)).order_by(RotationTerm.starts_on))
-    )
-    present = next((i for i, term in enumerate(terms) if term.starts_on <= today <= term.ends_on), 0)
-    first = max(0, present - 2)
-    return tuple(terms[first : first + 4])
-
-
-def _liaison_count(db: Session, actor: Actor, now: datetime) -> int | None:
-    if not actor.is_staff:
-        return None
-    today = beijing_day(now)
-    return db.scalar(
-        select(func.count())
-        .select_from(Liaison)
-        .where(
-            Liaison.institution_id == actor.institution_id,
-            Liaison.from_on <= today,
-            or_(Liaison.until_on.is_(None), Liaison.until_on > today),
-        )
-    )
+    return liaison_warnings(db, actor.institution_id, beijing_day(now))
 
 
 def _consultations(db: Session, actor: Actor) -> tuple[ExpertConsultation, ...]:

@@ -18,7 +18,7 @@ from portal.rules.dates import beijing_day, end_of_day
 from portal.rules.editions import Edition, load_edition
 from portal.rules.problem import Problem
 from portal.rules.rotation import Term, check_terms, generate_terms
-from portal.services.institutions import the_alliance
+from portal.services.institutions import find_alliance, the_alliance
 from portal.services.kernel.events import record
 
 MOST_YEARS = 40
@@ -135,13 +135,6 @@ class Rotation:
     may_edit: bool
 
     @property
-    def strip(self) -> tuple[TermLine, ...]:
-        """Four terms around the present one, as the first screen shows them."""
-        present = next((place for place, term in enumerate(self.terms) if term.state != "past"), len(self.terms))
-        first = max(0, min(present - 2, len(self.terms) - 4))
-        return self.terms[first : first + 4]
-
-    @property
     def future(self) -> tuple[TermLine, ...]:
         """The terms that can still be changed."""
         return tuple(term for term in self.terms if term.state == "next")
@@ -153,11 +146,10 @@ def view_rotation(db: Session, *, actor: Actor, now: datetime) -> Rotation:
         raise NotFound
     alliance, today, edition = the_alliance(db), beijing_day(now), load_edition()
     terms = _terms(db, alliance.id)
-    led = _open_consultations_by_term(db, terms)
     members = tuple(member.institution for member in alliance.members)
     return Rotation(
         alliance_name=alliance.name,
-        terms=tuple(_line(term, today, led[term.id]) for term in terms),
+        terms=_lines(db, terms, today),
         members=members,
         problems=schedule_problems(db, alliance.id),
         next_start=terms[-1].ends_on + _ONE_DAY if terms else edition.rotation.first_start,
@@ -165,6 +157,22 @@ def view_rotation(db: Session, *, actor: Actor, now: datetime) -> Rotation:
         ends_within_a_year=not terms or (terms[-1].ends_on - today).days < 365,
         may_edit=is_granted("edit_rotation", actor),
     )
+
+
+def rotation_strip(db: Session, now: datetime) -> tuple[TermLine, ...]:
+    """Four terms around the present one, as the first screen shows them; none while there is no schedule."""
+    alliance = find_alliance(db)
+    if alliance is None:
+        return ()
+    lines = _lines(db, _terms(db, alliance.id), beijing_day(now))
+    present = next((place for place, line in enumerate(lines) if line.state != "past"), len(lines))
+    first = max(0, min(present - 2, len(lines) - 4))
+    return lines[first : first + 4]
+
+
+def _lines(db: Session, terms: Sequence[RotationTerm], today: date) -> tuple[TermLine, ...]:
+    led = _open_consultations_by_term(db, terms)
+    return tuple(_line(term, today, led[term.id]) for term in terms)
 
 
 def _line(term: RotationTerm, today: date, led: int) -> TermLine:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from portal.models.institution import RotationTerm
 from portal.process.consultation import STEPS
 from portal.rules.dates import BEIJING, beijing_day
 from portal.rules.working_days import WEEKDAYS, WorkingCalendar
 from portal.services.consultation.overview import StepMark
 from portal.services.dashboard import Meeting
 from portal.services.duties import Duty
-from portal.web.badges import Badge, badge_of
+from portal.web.badges import Badge
 from portal.web.deadlines import Due, present_due
 
 
@@ -88,39 +87,6 @@ def moment(at: datetime, now: datetime) -> str:
         return f"今天 {local:%H:%M}"
     year = f"{local.year}年" if local.year != today.year else ""
     return f"{year}{local.month}月{local.day}日 {local:%H:%M}"
-
-
-def dotted(day: date) -> str:
-    """2026.11.21."""
-    return f"{day.year}.{day.month}.{day.day}"
-
-
-@dataclass(frozen=True)
-class TermView:
-    """A term in the rota."""
-
-    institution: Badge
-    state: str
-    words: str
-    span: str
-    here: str
-
-
-def term_views(terms: Iterable[RotationTerm], today: date) -> list[TermView]:
-    """The rota: past, present and coming terms."""
-    views = []
-    for term in terms:
-        is_present = term.starts_on <= today <= term.ends_on
-        views.append(
-            TermView(
-                institution=badge_of(term.institution),
-                state="now" if is_present else ("past" if term.ends_on < today else "next"),
-                words=term.institution.short_name + ("　本年度轮值牵头" if is_present else ""),
-                span=f"{dotted(term.starts_on)}—{dotted(term.ends_on)}",
-                here=f"今天　任期第 {(today - term.starts_on).days + 1} 天" if is_present else "",
-            )
-        )
-    return views
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,9 @@ def test_a_file_that_cannot_be_used_is_told_and_stays_to_be_corrected(
 def test_the_warning_comes_in_november(surf: Surf, world: World, clock: Clock) -> None:
     assert "2027 年的工作日历尚未载入" not in page(surf("administrator").get("/calendar"))
     clock.advance(days=250)
-    assert "2027 年的工作日历尚未载入" in page(surf("administrator").get("/calendar"))
+    # Each on the first page after log-in, and on the calendar's own.
+    for username, path in (("administrator", "/rotation"), ("administrator", "/calendar"), ("anhui-staff", "/tasks")):
+        assert "2027 年的工作日历尚未载入" in page(surf(username).get(path))
 
 
 def test_a_certificate_is_for_those_who_see_the_consultation(
@@ -84,6 +86,7 @@ def test_a_certificate_is_for_those_who_see_the_consultation(
     seen = page(surf("jiangsu-staff").get(path))
     for words in ("提交会诊申请", "第六条", "2026年3月4日（周三）24:00", "第 2 日", "国办发明电〔2025〕7号"):
         assert words in seen
+    assert f'href="{path}"' in page(surf("jiangsu-staff").get(f"/consultations/{consultation.id}"))
     for stranger in ("anhui-liaison-1", "shanghai-expert-1", "administrator"):
         assert surf(stranger).get(path).status_code == 404
     assert surf("jiangsu-staff").get(f"/consultations/{consultation.id}/deadlines/{owed.id + 1}").status_code == 404

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from sqlalchemy import select
@@ -132,3 +133,20 @@ def test_a_task_ends_on_a_day_and_the_list_is_the_liaisons(surf: Surf, world: Wo
     assert "2026年3月9日结束" in page(surfer.get("/rotation/liaisons"))
     refused = surf("jiangsu-staff").post("/rotation/liaisons/new", {"person_id": "1", "from_on": "2026-03-09"})
     assert refused.status_code == 403
+
+
+def test_an_institution_without_liaison_is_warned_on_the_first_screen(
+    surf: Surf, world: World, sqlite_database: Database
+) -> None:
+    surfer = surf("jiangsu-staff")
+    seen = page(surfer.get("/tasks"))
+    assert "登记联络员" not in seen
+    assert "任期第 102 天" in seen
+    with sqlite_database.write() as db:
+        for liaison in db.scalars(select(Liaison).where(Liaison.institution_id == world.institutions["jiangsu"])):
+            liaison.until_on = date(2026, 3, 1)
+    assert "登记联络员" in page(surfer.get("/tasks"))
+    staff = world.staff["jiangsu"].person_id
+    answer = surfer.post("/rotation/liaisons/new", {"person_id": staff, "from_on": "2026-03-02"})
+    assert answer.status_code == 303
+    assert "登记联络员" not in page(surfer.get("/tasks"))

@@ -23,11 +23,11 @@ def test_narrowed_by_day_event_and_person(database: Database) -> None:
             page = audit_page(db, actor=world.auditor, now=NOON, chosen=AuditFilter(**given))
             return [line.label for line in page.lines]
 
-        assert found() == ["登录", "提交会诊申请", "新建申请草稿"]
+        assert found() == ["登录", "提交会诊申请", "起草会诊申请"]
         assert found(name="signed_in") == ["登录"]
-        assert found(person="sh联") == ["提交会诊申请", "新建申请草稿"]
+        assert found(person="sh联") == ["提交会诊申请", "起草会诊申请"]
         assert found(person="%") == []
-        assert found(last=NOON.date()) == ["提交会诊申请", "新建申请草稿"]
+        assert found(last=NOON.date()) == ["提交会诊申请", "起草会诊申请"]
         assert found(first=NOON.date() + timedelta(days=1)) == ["登录"]
         line = audit_page(db, actor=world.auditor, now=NOON).lines[1]
         assert (line.consultation, line.institution, line.person) == ("〔2026〕1号", "上海", "sh联1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import request
+from flask import request, url_for
 
 from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.addresses import address_of_act
@@ -100,4 +100,7 @@ def _deadline(obligation: Obligation, count: int) -> dict[str, Any]:
         "status": status,
         "words": due.detail,
         "days": due.days,
+        "certificate_url": url_for(
+            "consultation.view_deadline", consultation_id=obligation.consultation_id, obligation_id=obligation.id
+        ),
     }

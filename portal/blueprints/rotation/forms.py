@@ -18,7 +18,7 @@ class ScheduleForm(PortalForm):
 
     start = DateField("开始日期", description="这一天及以后尚未开始的轮值将被替换。")
     order = FieldList(SelectField(coerce=int), "轮值顺序")
-    years = WholeNumberField("编排年数", description="每任一年，依次衔接。")
+    years = WholeNumberField("编排年数", description="各任依次衔接。")
 
     def offer(self, rotation: Rotation) -> ScheduleForm:
         """Give each place of the order the alliance's members; show how the schedule would go on by itself."""

@@ -7,6 +7,7 @@ from flask import flash, redirect, request, url_for
 from portal.blueprints.rotation.forms import AppointForm, EndForm
 from portal.blueprints.rotation.views import Answer, blueprint
 from portal.rules.dates import beijing_day
+from portal.rules.editions import load_edition
 from portal.services import liaisons as service
 from portal.web.acting import look, now
 from portal.web.badges import badge_of
@@ -19,7 +20,8 @@ from portal.web.guard import requires
 @requires("view_liaisons")
 def liaisons() -> str:
     """Who coordinates for each institution, and how to reach them."""
-    return render("rotation/liaisons.html", found=look(service.view_liaisons), badge_of=badge_of)
+    rule = load_edition().value("liaisons_maximum")
+    return render("rotation/liaisons.html", found=look(service.view_liaisons), badge_of=badge_of, rule=rule)
 
 
 @blueprint.route("/liaisons/new", methods=["GET", "POST"])

@@ -7,8 +7,10 @@ from werkzeug.wrappers import Response
 
 from portal.blueprints.rotation.forms import ScheduleForm, SwapForm, TermForm
 from portal.process.errors import NotFound
+from portal.rules.editions import load_edition
 from portal.services import rotation as service
-from portal.web.acting import look
+from portal.services.calendar_years import missing_year_warning
+from portal.web.acting import look, now, reading
 from portal.web.badges import badge_of
 from portal.web.forms import submit, typed
 from portal.web.fragments import render
@@ -25,9 +27,12 @@ Answer = str | Response | tuple[str, int]
 def index() -> str:
     """The schedule as a timeline and as a table."""
     found = look(service.view_rotation)
-    views = term_views(found.terms)
+    terms = list(zip(found.terms, term_views(found.terms), strict=True))
+    rule = load_edition().value("rotation_term_years")
+    # The administrator lands here after log-in, so what else is missing is said here too.
+    warning = missing_year_warning(reading(), now()) if found.may_edit else None
     return render(
-        "rotation/index.html", found=found, terms=list(zip(found.terms, views, strict=True)), badge_of=badge_of
+        "rotation/index.html", found=found, terms=terms, badge_of=badge_of, rule=rule, calendar_warning=warning
     )
 
 

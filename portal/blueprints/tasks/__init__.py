@@ -15,7 +15,8 @@ from portal.web.acting import current_actor, look, now, reading
 from portal.web.badges import badge_of
 from portal.web.fragments import render
 from portal.web.guard import requires
-from portal.web.presenting import MeetingView, fortnight_of, long_day, meeting_view, task_of, term_views
+from portal.web.presenting import MeetingView, fortnight_of, long_day, meeting_view, task_of
+from portal.web.terms import term_views
 
 blueprint = Blueprint("tasks", __name__)
 
@@ -35,7 +36,7 @@ def index() -> str:
         others=[replace(as_task(duty), url=_page(duty.consultation_id), label="查看") for duty in found.others],
         weeks=fortnight_of(today, calendar, found.deadlines_by_day, found.sessions_by_day),
         meetings=[_meeting(meeting) for meeting in found.meetings],
-        terms=term_views(found.terms, today),
+        terms=term_views(found.terms),
         found=found,
     )
 

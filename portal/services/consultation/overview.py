@@ -15,7 +15,8 @@ from portal.models.consultation import Consultation
 from portal.models.event import Event
 from portal.models.institution import AllianceMember, Institution, Liaison
 from portal.models.obligation import Obligation
-from portal.process.consultation import BY_ACT, BY_EVENT, OFF_PATH, STEPS, TRANSITIONS, Stage, Transition, step_of
+from portal.process.consultation import BY_ACT, OFF_PATH, STEPS, TRANSITIONS, Stage, Transition, step_of
+from portal.process.events import event_label
 from portal.process.outlook import OUTLOOK
 from portal.process.permissions import Actor, Relation
 from portal.rules.dates import beijing_day
@@ -172,20 +173,15 @@ def _events(db: Session, consultation_id: int, all_events: bool) -> tuple[list[E
     return events[:TIMELINE_LENGTH], count
 
 
-_OTHER_EVENTS = {
-    "application_drafted": "起草会诊申请",
-    "deadline_recomputed": "载入工作日历后重新计算期限",
-}
 _DETAILS = ("reason", "detail", "names")
 
 
 def _entry(event: Event, institutions: Mapping[int, Institution]) -> TimelineEntry:
-    line = BY_EVENT.get(event.name)
     institution = institutions.get(event.institution_id or 0)
     details = [str(event.facts[key]) for key in _DETAILS if event.facts.get(key)]
     return TimelineEntry(
         at=event.at,
-        says=line.says if line else _OTHER_EVENTS.get(event.name, "办理记录"),
+        says=event_label(event.name),
         who=event.person_name or "平台",
         institution=institution,
         detail="；".join(details),
