@@ -169,7 +169,9 @@ def article_words(article: str) -> str:
 
 
 def _fields_of(form: Any) -> Iterator[wtforms.Field]:
+    """All fields that can carry a problem, those inside of parts as well; a part itself (FormField) cannot."""
     for field in form:
         if isinstance(field, wtforms.FormField | wtforms.FieldList):
             yield from _fields_of(field)
-        yield field
+        if not isinstance(field, wtforms.FormField):
+            yield field

@@ -14,15 +14,23 @@ from portal.web.forms import PortalForm
 NO_INSTITUTION = ""
 
 
-class RolesForm(PortalForm):
-    """What a person is, and where."""
-
-    roles = SelectMultipleField(
+def _roles_field() -> SelectMultipleField:
+    return SelectMultipleField(
         "角色",
         choices={role.value: ROLE_LABELS[role] for role in GIVEN_ROLES},
         description="联络员不在这里选：由本单位的联络员名单产生。",
     )
-    institution_id = SelectField("单位", description="系统管理员、安全管理员、安全审计员不属于任何单位。")
+
+
+def _institution_field() -> SelectField:
+    return SelectField("单位", description="系统管理员、安全管理员、安全审计员不属于任何单位。")
+
+
+class RolesForm(PortalForm):
+    """What a person is, and where."""
+
+    roles = _roles_field()
+    institution_id = _institution_field()
 
     def offer(self, institutions: Sequence[tuple[int, str]]) -> RolesForm:
         """Give the select its institutions."""
@@ -44,9 +52,9 @@ class AccountForm(RolesForm):
     username = TextField("账号", longest=60, description="登录时用，建议用姓名全拼，如 chenyutong。")
     name = TextField("姓名", longest=40)
     email = TextField("邮箱", longest=254, description="期限提醒和通知发往这个邮箱。")
-    # Named again, so that problems are listed in the order of the page.
-    roles = RolesForm.roles
-    institution_id = RolesForm.institution_id
+    # Made anew, so that problems are listed in the order of the page.
+    roles = _roles_field()
+    institution_id = _institution_field()
 
     def given(self) -> NewPerson:
         """What was typed, for the service."""
