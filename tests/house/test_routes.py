@@ -10,7 +10,7 @@ from portal.web.guard import permission_of
 from portal.web.navigation import NAVIGATION
 from tests.factories import application
 from tests.factories.world import NOON, build_world
-from tests.security.matrix import Scene, steps, surfers
+from tests.security.matrix import make_scene, people, steps, surfers
 from tests.support.clock import Clock
 
 MAY_WRITE_ON_GET = frozenset()
@@ -32,7 +32,7 @@ class CountingDatabase(Database):
 def scene(sqlite_database):
     with sqlite_database.write() as db:
         world = build_world(db)
-        return Scene(world, application.accepted(db, world).id)
+        return make_scene(db, world, application.accepted(db, world).id)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_the_permission_of_a_navigation_entry_is_that_of_its_page(app):
 
 
 def test_get_never_changes_anything(app, scene, sqlite_database):
-    browsers = surfers(app, sqlite_database, scene.world.everyone, NOON)
+    browsers = surfers(app, sqlite_database, people(scene.world), NOON)
     wrote = set()
     for step in steps(app, scene):
         if step.method != "GET":
@@ -73,7 +73,7 @@ def test_get_never_changes_anything(app, scene, sqlite_database):
 
 
 def test_every_post_without_a_token_is_refused(app, scene, sqlite_database):
-    browsers = surfers(app, sqlite_database, scene.world.everyone, NOON)
+    browsers = surfers(app, sqlite_database, people(scene.world), NOON)
     posts = [step for step in steps(app, scene) if step.method == "POST"]
     assert len(posts) > 10
     for step in posts:

@@ -1,47 +1,86 @@
 """The whole product route × person × object: what each answer has to be, worked out from the permission table.
 
 Nothing is listed per route. A route's permission says who may; the address is built from the names of its
-arguments (ARGUMENTS), so that a new route is covered the day it is written. Writing is undone after each request.
+arguments (`make_scene`), so that a new route is covered the day it is written. Writing is undone after each request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Flask
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from portal.models.account import Person
 from portal.models.database import Database
+from portal.models.institution import Liaison, RotationTerm
+from portal.models.obligation import Obligation
+from portal.models.outbox import OutboxMessage
 from portal.process.errors import NotFound, Refusal
-from portal.process.permissions import Actor, Permission, authorise, is_granted
+from portal.process.permissions import Actor, Permission, Role, authorise, is_granted
 from portal.services.account_passwords import PasswordProof
 from portal.services.account_sessions import sign_in
 from portal.services.kernel.loading import find
 from portal.web.assets import assets
 from portal.web.guard import permission_of
-from tests.factories.world import World
+from tests.factories.world import NOON, World
 from tests.support.surfer import Surfer
 
 
 @dataclass(frozen=True)
 class Scene:
-    """The objects that addresses are about."""
+    """The objects that addresses are about: one consultation, and the arguments of every address."""
 
     world: World
     consultation_id: int
+    arguments: Mapping[str, object]
 
 
-ARGUMENTS: dict[str, Callable[[Scene], object]] = {
-    "consultation_id": lambda scene: scene.consultation_id,
-    "person_id": lambda scene: scene.world.staff["anhui"].person_id,
-    "file_name": lambda _scene: assets()["portal.css"].file_name,
+NOTHING = 999_999
+"""Stands for an object that this scene has not; its pages do not exist for anybody."""
+
+
+def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
+    """The scene around a consultation. A route with another argument adds a line here."""
+    anhui = world.institutions["anhui"]
+    first: dict[str, Select[tuple[int]]] = {
+        "obligation_id": select(Obligation.id).where(Obligation.consultation_id == consultation_id),
+        "message_id": select(OutboxMessage.id),
+        "liaison_id": select(Liaison.id).where(Liaison.institution_id == anhui, Liaison.until_on.is_(None)),
+        "term_id": select(RotationTerm.id).where(RotationTerm.starts_on > NOON.date()),
+    }
+    arguments = {name: db.scalar(query.order_by("id").limit(1)) or NOTHING for name, query in first.items()}
+    arguments |= {
+        "consultation_id": consultation_id,
+        "institution_id": anhui,
+        "person_id": world.staff["anhui"].person_id,
+        "year": NOON.year,
+    }
+    return Scene(world, consultation_id, {**arguments, "file_name": assets()["portal.css"].file_name})
+
+
+OWNED_BY_ANHUI = ("liaison_id",)
+"""Arguments whose object belongs to an institution: its own people may, those of another may not."""
+
+NARROWED: dict[str, Callable[[Actor], bool]] = {
+    # Art. 3: staff name a liaison only while their institution has none; in these scenes each has two.
+    "edit_liaisons": lambda actor: Role.LIAISON in actor.roles,
 }
-"""What stands for each argument of an address. A route with another one adds a line here."""
+"""Permissions of a role that a service narrows by the state of things: who is left in these scenes."""
+
+
+def people(world: World) -> list[Actor]:
+    """One of each kind: staff, a liaison and two experts of each institution, and the three administrators."""
+    kinds = [world.staff.values(), (pair[0] for pair in world.liaisons.values())]
+    experts = [actor for many in world.experts.values() for actor in many[:2]]
+    singles = [world.administrator, world.security_administrator, world.auditor]
+    return [*(actor for kind in kinds for actor in kind), *experts, *(actor for actor in singles if actor)]
+
 
 DONE = frozenset({200, 204, 303})
 REFUSED_INPUT = frozenset({409, 422})
@@ -68,6 +107,7 @@ class Step:
     method: str
     url: str
     permission: Permission
+    arguments: frozenset[str]
 
 
 def steps(app: Flask, scene: Scene) -> list[Step]:
@@ -76,16 +116,17 @@ def steps(app: Flask, scene: Scene) -> list[Step]:
     for rule in app.url_map.iter_rules():
         permission = permission_of(app, rule.endpoint)
         assert permission is not None, f"{rule.endpoint} names no permission"
+        names = frozenset(rule.arguments)
         methods = sorted((rule.methods or set()) & {"GET", "POST"})
-        found += [Step(rule.endpoint, method, address(app, rule, scene), permission) for method in methods]
+        found += [Step(rule.endpoint, method, address(app, rule, scene), permission, names) for method in methods]
     return found
 
 
 def address(app: Flask, rule: Rule, scene: Scene) -> str:
-    """The address of a rule, its arguments taken from ARGUMENTS."""
-    unknown = rule.arguments - ARGUMENTS.keys()
+    """The address of a rule, its arguments taken from the scene."""
+    unknown = rule.arguments - scene.arguments.keys()
     assert not unknown, f"{rule.endpoint}: say in tests/security/matrix.py what stands for {', '.join(unknown)}"
-    values = {name: ARGUMENTS[name](scene) for name in rule.arguments}
+    values = {name: scene.arguments[name] for name in rule.arguments}
     return str(app.url_map.bind("localhost").build(rule.endpoint, values))
 
 
@@ -98,8 +139,15 @@ def expected(db: Session, step: Step, actor: Actor | None, scene: Scene, now: da
         return frozenset({400, 422} if is_change else {200, 303})
     if actor is None:
         return frozenset({400} if is_change else {303})
+    if any(scene.arguments[name] == NOTHING for name in step.arguments):
+        return frozenset({404})
     if not permission.relations:
-        return fine if is_granted(permission.name, actor) else frozenset({404})
+        if not is_granted(permission.name, actor):
+            return frozenset({404})
+        if not NARROWED.get(permission.name, lambda _actor: True)(actor):
+            return frozenset({403, 404})
+        is_foreign = actor.institution_id != scene.world.institutions["anhui"]
+        return frozenset({403, 404}) if is_foreign and step.arguments & set(OWNED_BY_ANHUI) else fine
     try:
         loaded = find(db, actor=actor, consultation_id=scene.consultation_id, now=now)
         authorise(permission.name, loaded.relations, loaded.stage)

@@ -7,7 +7,7 @@ from portal.config import Settings
 from portal.process.consultation import Stage
 from tests.factories import application
 from tests.factories.world import NOON, build_world
-from tests.security.matrix import Scene, UndoneDatabase, expected, steps, surfers
+from tests.security.matrix import UndoneDatabase, expected, make_scene, people, steps, surfers
 from tests.support.clock import Clock
 
 # Stage of the consultation, and how it comes about. Later steps add theirs.
@@ -23,17 +23,17 @@ def test_every_route_answers_as_the_permission_table_says(stage, sqlite_database
     clock = Clock(NOON)
     with sqlite_database.write() as db:
         world = build_world(db)
-        scene = Scene(world, SCENES[stage](db, world).id)
+        scene = make_scene(db, world, SCENES[stage](db, world).id)
     settings = Settings.from_environment({"PORTAL_INSTANCE": str(tmp_path / "instance")})
     undone = UndoneDatabase(str(sqlite_database.engine.url))
     try:
         app = create_app(settings, undone, clock=clock)
         app.testing = True
-        browsers = surfers(app, sqlite_database, world.everyone, NOON)
+        browsers = surfers(app, sqlite_database, people(world), NOON)
         wrong = []
         with sqlite_database.read() as db:
             for step in steps(app, scene):
-                for actor in [None, *world.everyone]:
+                for actor in [None, *people(world)]:
                     right = expected(db, step, actor, scene, NOON)
                     status = (
                         browsers[actor.person_id].open(step.method, step.url)
