@@ -10,6 +10,23 @@ from markupsafe import Markup, escape
 from portal.rules.dates import BEIJING, beijing_day
 from portal.rules.working_days import WEEKDAYS
 
+_BROWSERS = (
+    ("MicroMessenger", "微信"),
+    ("Edg", "Edge"),
+    ("QQBrowser", "QQ 浏览器"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
 
 def beijing(at: datetime | None, *, year: bool | None = None, relative_to: date | None = None) -> str:
     """11月27日（周五）14:00; midnight is said as 24:00 of the day before; "" for None.
@@ -74,7 +91,25 @@ def paragraphs(text: str | None) -> Markup:
     return Markup("<br>").join(escape(line) for line in lines)
 
 
+def browser_name(user_agent: str) -> str:
+    """Edge（Windows）, out of what a browser says of itself; 其他浏览器 for one that is not known."""
+    # Each later one is also named by the earlier ones, so the order decides.
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "其他浏览器")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    return f"{browser}（{system}）" if system else browser
+
+
 def install_formats(app: Flask) -> None:
     """Give these to templates as filters of the same names."""
-    for say in (beijing, beijing_date, beijing_minute, month_day, clock_time, number, file_size, paragraphs):
+    for say in (
+        beijing,
+        beijing_date,
+        beijing_minute,
+        month_day,
+        clock_time,
+        number,
+        file_size,
+        paragraphs,
+        browser_name,
+    ):
         app.jinja_env.filters[say.__name__] = say

@@ -34,3 +34,11 @@ def test_numbers_and_sizes():
 def test_typed_text_is_escaped_and_keeps_its_lines():
     assert formats.paragraphs("a <b>\r\nc\n") == Markup("a &lt;b&gt;<br>c<br>")
     assert formats.paragraphs(None) == ""
+
+
+def test_browsers_are_called_by_name():
+    edge = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/120.0 Safari/537.36 Edg/120.0"
+    phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605 MicroMessenger/8.0"
+    assert formats.browser_name(edge) == "Edge（Windows）"
+    assert formats.browser_name(phone) == "微信（iPhone）"
+    assert formats.browser_name("curl/8") == "其他浏览器"
