@@ -11,4 +11,14 @@ blueprint.add_app_template_global(application_facts)
 blueprint.add_app_template_global(ground_facts)
 
 # The steps add their routes to the blueprint above, so they come after it.
-from portal.blueprints.consultation import application, deadlines, listing, overview  # noqa: E402, F401
+from portal.blueprints.consultation import (  # noqa: E402
+    application,
+    deadlines,
+    fees,
+    handover,
+    listing,
+    overview,
+    watch,
+)
+
+__all__ = ["application", "blueprint", "deadlines", "fees", "handover", "listing", "overview", "watch"]

@@ -11,13 +11,17 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal.services.consultation import application
+from portal.services.consultation import application, fees, handover, watch
 from portal.services.kernel.loading import Loaded
 
 Summary = Callable[[Session, Loaded, datetime], Any]
 WhyNot = Callable[[Session, Loaded, datetime], str | None]
 
 # In the order of the page; the slug names the partial template consultation/<slug>/_summary.html.
-SUMMARIES: tuple[tuple[str, Summary], ...] = (("application", application.summary),)
+SUMMARIES: tuple[tuple[str, Summary], ...] = (
+    ("watch", watch.summary),
+    ("application", application.summary),
+    ("fees", fees.summary),
+)
 
-WHY_NOT: dict[str, WhyNot] = {**application.WHY_NOT}
+WHY_NOT: dict[str, WhyNot] = {**application.WHY_NOT, **fees.WHY_NOT, **handover.WHY_NOT, **watch.WHY_NOT}

@@ -152,3 +152,12 @@ def _fee(db: Session, consultation_id: int, fee_id: int, state: str) -> ExpertFe
     if fee.state != state:
         raise Refusal(f"这笔劳务费现在是“{STATES[fee.state]}”，不能办理这一步。", article="10")
     return fee
+
+
+def view_fees(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> FeePage:
+    """The fees' page; NotFound for everybody but the applicant."""
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_fees", now=now)
+    found = summary(db, loaded, now)
+    if found is None:
+        raise NotFound
+    return found
