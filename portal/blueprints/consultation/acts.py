@@ -44,6 +44,7 @@ def add_act(
     """
 
     def view(consultation_id: int) -> str | Response | tuple[str, int]:
+        about: Brief = look(brief, consultation_id=consultation_id, act=act)
         form = ReasonForm(typed()) if reason else DecisionForm(typed())
         status = 200
         if request.method == "POST":
@@ -53,7 +54,6 @@ def add_act(
                 flash(done, "success")
                 return _leave(consultation_id, to_list=lands_on_list)
             status = outcome.status
-        about: Brief = look(brief, consultation_id=consultation_id, act=act)
         page = render(
             "consultation/act.html", form=form, about=about, line=transition(act), says=says, reason_label=reason
         )

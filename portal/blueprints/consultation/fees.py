@@ -44,6 +44,7 @@ class PaymentForm(ApprovalForm):
 @requires("record_fee")
 def record_fee(consultation_id: int) -> Answer:
     """Record a fee."""
+    look(brief, consultation_id=consultation_id, act="record_fee")
     page = look(step.view_fees, consultation_id=consultation_id)
     form = FeeForm(typed())
     form.member_id.choices = {"": "请选择", **{str(number): name for number, name, _works in page.members}}
@@ -72,7 +73,7 @@ def pay_fee(consultation_id: int) -> Answer:
 def _answer(
     consultation_id: int, service: Any, form: PortalForm, fee_form: FeeForm | None, given: dict[str, Any], done: str
 ) -> Answer:
-    status = 200
+    about, status = look(brief, consultation_id=consultation_id, act=service.__name__), 200
     if request.method == "POST":
         outcome = submit(form, service, consultation_id=consultation_id, **given)
         if outcome:
@@ -89,7 +90,7 @@ def _answer(
             page=page,
             form=fee_form,
             problems=form.problems,
-            about=look(brief, consultation_id=consultation_id, act="record_fee"),
+            about=about,
             states=step.STATES,
             works=step.WORKS,
         ),

@@ -31,6 +31,7 @@ class EmptyForm(PortalForm):
 @requires("continue_watch")
 def continue_watch(consultation_id: int) -> str | Response | tuple[str, int]:
     """What was learned, and when to look again."""
+    about = look(brief, consultation_id=consultation_id, act="continue_watch")
     page = look(step.view_watch, consultation_id=consultation_id)
     form, status = WatchForm(typed(), data={"next_review_on": page.suggested_review_on}), 200
     if request.method == "POST":
@@ -40,7 +41,6 @@ def continue_watch(consultation_id: int) -> str | Response | tuple[str, int]:
             flash("跟踪情况已保存。", "success")
             return redirect(url_for("consultation.continue_watch", consultation_id=consultation_id), 303)
         status = outcome.status
-    about = look(brief, consultation_id=consultation_id, act="continue_watch")
     return render("consultation/watch/page.html", page=page, form=form, about=about), status
 
 
@@ -48,6 +48,7 @@ def continue_watch(consultation_id: int) -> str | Response | tuple[str, int]:
 @requires("apply_anew")
 def apply_anew(consultation_id: int) -> str | Response | tuple[str, int]:
     """A new application with everything carried over; it opens as a draft."""
+    about = look(brief, consultation_id=consultation_id, act="apply_anew")
     form, status = EmptyForm(typed()), 200
     if request.method == "POST":
         outcome = submit(form, step.apply_anew, consultation_id=consultation_id)
@@ -55,7 +56,6 @@ def apply_anew(consultation_id: int) -> str | Response | tuple[str, int]:
             flash("已生成新的申请草稿，原申请的内容已带入。", "success")
             return redirect(url_for("consultation.edit_application", consultation_id=outcome.done.id), 303)
         status = outcome.status
-    about = look(brief, consultation_id=consultation_id, act="apply_anew")
     return render("consultation/watch/apply_anew.html", form=form, about=about), status
 
 
