@@ -3,7 +3,7 @@
 import pytest
 
 from portal.models.database import Database
-from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal
+from portal.process.errors import Invalid, NotAllowed, Refusal
 from portal.services.consultation import fees as step
 from portal.services.consultation.members import accepted_members
 from portal.services.consultation.online_session import open_session
@@ -66,7 +66,7 @@ def test_only_work_that_was_done_is_paid(sqlite_database: Database) -> None:
                 step.record_fee(db, member_id=member_id, work=work, amount="800", **ids)
             assert refused.value.problems[0].field == field
         fee = step.record_fee(db, member_id=member.id, work="preliminary_analysis", amount="800", **ids)
-        with pytest.raises(NotFound):
+        with pytest.raises(Invalid):
             step.approve_fee(db, **{**ids, "fee_id": fee.id + 1})
 
 

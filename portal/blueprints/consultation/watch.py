@@ -33,7 +33,7 @@ def continue_watch(consultation_id: int) -> str | Response | tuple[str, int]:
     """What was learned, and when to look again."""
     about = look(brief, consultation_id=consultation_id, act="continue_watch")
     page = look(step.view_watch, consultation_id=consultation_id)
-    form, status = WatchForm(typed(), data={"next_review_on": page.suggested_review_on}), 200
+    form, status = WatchForm(typed(), data={"next_review_on": page.suggested_review_on if page else None}), 200
     if request.method == "POST":
         given = {"text": form["text"].data or "", "next_review_on": form.next_review_on.data}
         outcome = submit(form, step.continue_watch, consultation_id=consultation_id, **given)

@@ -148,7 +148,7 @@ def summary(db: Session, loaded: Loaded, now: datetime) -> FeePage | None:
 def _fee(db: Session, consultation_id: int, fee_id: int, state: str) -> ExpertFee:
     fee = db.get(ExpertFee, fee_id)
     if fee is None or fee.consultation_id != consultation_id:
-        raise NotFound
+        raise Invalid.field("fee_id", "请从本会诊的劳务费中选择一笔。", "10")
     if fee.state != state:
         raise Refusal(f"这笔劳务费现在是“{STATES[fee.state]}”，不能办理这一步。", article="10")
     return fee

@@ -30,11 +30,16 @@ _ASIDE = frozenset(
     {
         "discard_application", "withdraw_application", "lapse_application", "hand_over_lead", "terminate_consultation",
         "extend_analysis", "replace_member", "adjourn_session", "recuse_member", "move_session", "add_material",
-        "hold_archive", "lift_hold", "propose_disposal", "dispose_archive", "correct_minutes", "end_watch",
-        "apply_anew", "approve_fee", "pay_fee", "withdraw_signature", "note_speech", "return_application",
+        "hold_archive", "lift_hold", "propose_disposal", "dispose_archive", "correct_minutes", "withdraw_signature",
+        "return_application",
         "refill_place",
     }
 )  # fmt: skip
+
+# Acts whose buttons stand in the step's own section; here only when they are what the person owes.
+_IN_THEIR_SECTION = frozenset(
+    {"record_fee", "approve_fee", "pay_fee", "continue_watch", "end_watch", "apply_anew", "note_speech"}
+)
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,7 @@ def overview(db: Session, *, actor: Actor, consultation_id: int, now: datetime, 
     """Load the page of one consultation, as far as the actor may see it."""
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_consultation", now=now)
     duties = tuple(duties_in(db, [consultation_id]).get(consultation_id, ()))
+    own_duty = next((duty for duty in duties if _is_own(duty, actor)), None)
     is_staff = bool(loaded.relations & {Relation.APPLICANT, Relation.LEAD, Relation.PARTY})
     institutions = _institutions(db, loaded.consultation)
     events, count = _events(db, consultation_id, all_events) if is_staff else ([], 0)
@@ -113,8 +119,8 @@ def overview(db: Session, *, actor: Actor, consultation_id: int, now: datetime, 
         loaded=loaded,
         steps=_steps(loaded, _entries(db, consultation_id)),
         duties=duties,
-        own_duty=next((duty for duty in duties if _is_own(duty, actor)), None),
-        actions=_actions(db, loaded, now),
+        own_duty=own_duty,
+        actions=_actions(db, loaded, own_duty, now),
         outlook=OUTLOOK.get(loaded.stage, "").format(**values),
         timeline=tuple(_entry(event, institutions) for event in events),
         event_count=count,
@@ -130,8 +136,10 @@ def _is_own(duty: Duty, actor: Actor) -> bool:
     return duty.person_id == actor.person_id
 
 
-def _actions(db: Session, loaded: Loaded, now: datetime) -> tuple[Action, ...]:
-    return tuple(_action(db, loaded, line, now) for line in TRANSITIONS if loaded.may(line.act))
+def _actions(db: Session, loaded: Loaded, own_duty: Duty | None, now: datetime) -> tuple[Action, ...]:
+    owed = own_duty.kind.act if own_duty else None
+    lines = [line for line in TRANSITIONS if line.act == owed or line.act not in _IN_THEIR_SECTION]
+    return tuple(_action(db, loaded, line, now) for line in lines if loaded.may(line.act))
 
 
 def _action(db: Session, loaded: Loaded, line: Transition, now: datetime) -> Action:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.models.consultation import Consultation
 from portal.models.watch import Watch, WatchEntry
-from portal.process.errors import Invalid, NotFound, Refusal
+from portal.process.errors import Invalid, Refusal
 from portal.process.permissions import Actor, Relation
 from portal.rules.application import PreliminaryVerification
 from portal.rules.dates import add_months, beijing_day, end_of_day
@@ -176,10 +176,7 @@ WHY_NOT: dict[str, Callable[[Session, Loaded, datetime], str | None]] = {
 }
 
 
-def view_watch(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> WatchPage:
-    """The watch's page; NotFound where there is no watch, or for those who may not see it."""
+def view_watch(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> WatchPage | None:
+    """The watch's page, None where there is no watch; NotFound for those who may not see it."""
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_watch", now=now)
-    found = summary(db, loaded, now)
-    if found is None:
-        raise NotFound
-    return found
+    return summary(db, loaded, now)
