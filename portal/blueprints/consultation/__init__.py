@@ -16,9 +16,26 @@ from portal.blueprints.consultation import (  # noqa: E402
     deadlines,
     fees,
     handover,
+    invitation,
     listing,
+    material,
     overview,
+    panel,
+    preliminary_analysis,
     watch,
 )
 
-__all__ = ["application", "blueprint", "deadlines", "fees", "handover", "listing", "overview", "watch"]
+__all__ = [
+    "application",
+    "blueprint",
+    "deadlines",
+    "fees",
+    "handover",
+    "invitation",
+    "listing",
+    "material",
+    "overview",
+    "panel",
+    "preliminary_analysis",
+    "watch",
+]

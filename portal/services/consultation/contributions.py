@@ -11,7 +11,19 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal.services.consultation import application, fees, handover, watch
+from portal.services.consultation import (
+    application,
+    fees,
+    handover,
+    lapse,
+    material,
+    material_view,
+    panel,
+    panel_view,
+    preliminary_analysis,
+    preliminary_analysis_view,
+    watch,
+)
 from portal.services.kernel.loading import Loaded
 
 Summary = Callable[[Session, Loaded, datetime], Any]
@@ -20,8 +32,20 @@ WhyNot = Callable[[Session, Loaded, datetime], str | None]
 # In the order of the page; the slug names the partial template consultation/<slug>/_summary.html.
 SUMMARIES: tuple[tuple[str, Summary], ...] = (
     ("watch", watch.summary),
+    ("panel", panel_view.summary),
+    ("preliminary_analysis", preliminary_analysis_view.summary),
     ("application", application.summary),
+    ("material", material_view.summary),
     ("fees", fees.summary),
 )
 
-WHY_NOT: dict[str, WhyNot] = {**application.WHY_NOT, **fees.WHY_NOT, **handover.WHY_NOT, **watch.WHY_NOT}
+WHY_NOT: dict[str, WhyNot] = {
+    **application.WHY_NOT,
+    **panel.WHY_NOT,
+    **material.WHY_NOT,
+    **preliminary_analysis.WHY_NOT,
+    **lapse.WHY_NOT,
+    **fees.WHY_NOT,
+    **handover.WHY_NOT,
+    **watch.WHY_NOT,
+}

@@ -23,6 +23,7 @@ from portal.services.kernel.obligations import open_obligations
 
 NO_INTEREST = "none"
 INTEREST = "declared"
+OUTCOMES = {"accepted": "接受邀请，声明无利益冲突", "declined": "不接受邀请", "recused": "声明有利益冲突，回避"}
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def answer_invitation(
             )
     advance(
         db, loaded, "answer_invitation", actor=actor, now=now,
-        expert=member.name, answer=outcome, signed_undertaking=outcome == "accepted" and needs_undertaking,
+        detail=f"{member.name}{OUTCOMES[outcome]}", signed_undertaking=outcome == "accepted" and needs_undertaking,
     )  # fmt: skip
     if loaded.stage != Stage.PANEL:
         if outcome == "accepted":

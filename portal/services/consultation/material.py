@@ -100,7 +100,7 @@ def upload_material(
     db.flush()
     record(
         db, "material_uploaded", now=now, actor=actor, consultation_id=consultation_id,
-        title=item.title, number=item.number, revision=item.revision, sha256=item.sha256,
+        detail=item.title, number=item.number, revision=item.revision, sha256=item.sha256,
     )  # fmt: skip
     return item
 
@@ -114,7 +114,7 @@ def remove_material(db: Session, *, actor: Actor, consultation_id: int, material
     db.delete(item)
     record(
         db, "material_removed", now=now, actor=actor, consultation_id=consultation_id,
-        title=item.title, number=item.number, sha256=item.sha256,
+        detail=item.title, number=item.number, sha256=item.sha256,
     )  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def send_material(db: Session, *, actor: Actor, consultation_id: int, now: datet
     loaded.consultation.material_sent_at = now
     advance(
         db, loaded, "send_material", actor=actor, now=now,
-        items=[_told(item) for item in items], members=[member.name for member in members],
+        items=[_told(item) for item in items], detail=f"{len(items)} 份材料发送给 {len(members)} 位专家",
     )  # fmt: skip
     for member in members:
         ask_for_analysis(db, loaded, member, now=now)
@@ -154,7 +154,7 @@ def add_material(
     db.add(item)
     db.flush()
     members = accepted_members(db, consultation_id)
-    advance(db, loaded, "add_material", actor=actor, now=now, item=_told(item), reason=reason)
+    advance(db, loaded, "add_material", actor=actor, now=now, item=_told(item), detail=item.title, reason=reason)
     queue(
         db, "material_added", [member.expert.person for member in members], now=now,
         consultation=loaded.consultation, link_label="查看补充材料",
@@ -190,7 +190,14 @@ def extend_analysis(
         extend(db, loaded.consultation, obligation, working_days=working_days, reason=reason)
     names = [members[obligation.person_id].name for obligation in owed if obligation.person_id is not None]
     advance(
-        db, loaded, "extend_analysis", actor=actor, now=now, working_days=working_days, reason=reason, experts=names
+        db,
+        loaded,
+        "extend_analysis",
+        actor=actor,
+        now=now,
+        working_days=working_days,
+        reason=reason,
+        names="、".join(names),
     )
 
 

@@ -65,6 +65,7 @@ def ask_nomination(
     advance(
         db, loaded, "ask_nomination", actor=actor, now=now,
         institution=request.institution.short_name, wanted=wanted, fields=request.fields,
+        detail="　".join(part for part in (f"{request.institution.short_name} {wanted} 位", request.fields) if part),
     )  # fmt: skip
 
 
@@ -99,7 +100,7 @@ def nominate_members(
     ]
     request = db.get_one(NominationRequest, (consultation_id, actor.institution_id))
     request.answered_at = now
-    advance(db, loaded, "nominate_members", actor=actor, now=now, experts=[member.name for member in invited])
+    advance(db, loaded, "nominate_members", actor=actor, now=now, names="、".join(member.name for member in invited))
     return invited
 
 
@@ -126,7 +127,7 @@ def refill_place(
     elif not is_vacant(left, members):
         raise Refusal(f"{left.name}的席位不需要补选。", article="8(1)")
     member = _invite_instead(db, loaded, left, members, expert_id, actor=actor, now=now)
-    advance(db, loaded, "refill_place", actor=actor, now=now, expert=member.name, instead_of=left.name)
+    advance(db, loaded, "refill_place", actor=actor, now=now, detail=f"{member.name}（接替{left.name}）")
     return member
 
 
@@ -168,7 +169,7 @@ def confirm_panel(
     loaded.consultation.even_panel_reason = None if is_odd else even_reason.strip()
     advance(
         db, loaded, "confirm_panel", actor=actor, now=now,
-        experts=[member.name for member in chosen], even_reason=loaded.consultation.even_panel_reason,
+        names="、".join(member.name for member in chosen), reason=loaded.consultation.even_panel_reason,
     )  # fmt: skip
     return chosen
 
@@ -211,7 +212,7 @@ def recuse_member(
     leave(db, loaded, member, state="recused", reason=reason, now=now, tells_lead=not is_lead)
     advance(
         db, loaded, "recuse_member", actor=actor, now=now, to=Stage.IN_SESSION if is_voting else None,
-        expert=member.name, seat=member.seat,
+        names=member.name, seat=member.seat,
     )  # fmt: skip
     if loaded.stage != Stage.PANEL:
         settle_panel(db, loaded, now)
@@ -243,7 +244,9 @@ def replace_member(
     elif not is_vacant(left, members):
         raise Refusal(f"{left.name}的席位已经补选。", article="8(2)")
     member = _invite_instead(db, loaded, left, members, expert_id, actor=actor, now=now)
-    advance(db, loaded, "replace_member", actor=actor, now=now, expert=member.name, instead_of=left.name, reason=reason)
+    advance(
+        db, loaded, "replace_member", actor=actor, now=now, detail=f"{member.name}（接替{left.name}）", reason=reason
+    )
     settle_panel(db, loaded, now)
     announce_when_all_in(db, loaded, now=now)
     return member

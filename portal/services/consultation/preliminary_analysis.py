@@ -127,6 +127,7 @@ def tell_lead(db: Session, *, actor: Actor, consultation_id: int, now: datetime)
     advance(
         db, loaded, "tell_lead", actor=actor, now=now,
         handed_in=[member.name for member in answers.handed_in], missing=missing,
+        detail=f"逾期未提交：{'、'.join(missing)}" if missing else "专家已全部提交初步分析",
     )  # fmt: skip
     lead_id = consultation.lead_institution_id
     (session,) = open_obligations(db, consultation_id, kinds=("hold_session",))

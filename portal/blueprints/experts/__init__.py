@@ -1,0 +1,5 @@
+"""专家库: the own institution's register of experts."""
+
+from portal.blueprints.experts.views import blueprint
+
+__all__ = ["blueprint"]

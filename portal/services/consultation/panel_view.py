@@ -1,0 +1,349 @@
+"""What the pages of step 2 show: the panel, what was asked of whom, and the experts to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from portal.models.expert import Expert
+from portal.models.institution import Institution
+from portal.models.panel import NominationRequest, PanelMember
+from portal.models.preliminary_analysis import PreliminaryAnalysis
+from portal.process.consultation import Stage
+from portal.process.errors import NotFound
+from portal.process.permissions import Actor, Relation
+from portal.rules.panel import is_odd_panel
+from portal.services.conflicts import conflicts_of
+from portal.services.consultation.members import handed_in, member_with, members_of, own_place, panel_problem
+from portal.services.consultation.panel import is_vacant
+from portal.services.consultation.panel_proposal import ProposedMember, propose_panel
+from portal.services.expert_load import ExpertLoad, loads_of
+from portal.services.kernel.loading import Loaded, load
+from portal.services.kernel.obligations import open_obligations
+
+STATE_LABELS = {
+    "nominated": "已选取",
+    "invited": "待答复",
+    "accepted": "已接受",
+    "declined": "不接受",
+    "recused": "回避",
+    "removed": "已退出",
+}
+_ORDER = {"accepted": 0, "invited": 1, "nominated": 1}
+
+
+@dataclass(frozen=True)
+class MemberRow:
+    """A place in the panel. `left_reason` is empty for those who may not see it."""
+
+    member_id: int
+    seat: int | None
+    name: str
+    institution: Institution
+    field: str
+    employer: str
+    title: str
+    state: str
+    left_reason: str
+    dismissed_reason: str
+    is_vacant: bool
+    due_at: datetime | None  # of the answer or the analysis that is still owed
+    since_at: datetime | None
+    is_overdue: bool
+    handed_in_at: datetime | None
+    is_late: bool
+
+    @property
+    def state_label(self) -> str:
+        """The state in words."""
+        return STATE_LABELS[self.state]
+
+    @property
+    def is_sitting(self) -> bool:
+        """Whether the place is taken."""
+        return self.state in _ORDER
+
+
+@dataclass(frozen=True)
+class RequestRow:
+    """What one institution was asked for, and what it chose."""
+
+    institution: Institution
+    wanted: int
+    fields: str
+    answered_at: datetime | None
+    chosen: int
+
+
+@dataclass(frozen=True)
+class PanelSummary:
+    """Step 2 on the consultation's page."""
+
+    members: tuple[MemberRow, ...]
+    size: int
+    waiting: int
+    even_reason: str | None
+    problem: str | None
+    shows_analyses: bool
+    leads_to_page: bool
+
+
+@dataclass(frozen=True)
+class PanelPage:
+    """The panel's own page."""
+
+    loaded: Loaded
+    members: tuple[MemberRow, ...]
+    requests: tuple[RequestRow, ...]
+    proposal: tuple[ProposedMember, ...]
+    problem: str | None
+    is_confirmed: bool
+
+
+def summary(db: Session, loaded: Loaded, now: datetime) -> PanelSummary | None:
+    """The panel as the consultation's page shows it; None before it is begun and for those who may not see it."""
+    if not loaded.may("view_panel") or loaded.stage in (Stage.DRAFT, Stage.SUBMITTED, Stage.RETURNED):
+        return None
+    rows = member_rows(db, loaded, now)
+    if not rows:
+        return None
+    is_confirmed = any(row.seat for row in rows)
+    return PanelSummary(
+        members=rows,
+        size=sum(row.state == "accepted" for row in rows),
+        waiting=sum(row.state == "invited" for row in rows),
+        even_reason=loaded.consultation.even_panel_reason,
+        problem=panel_problem(db, loaded) if is_confirmed else None,
+        shows_analyses=loaded.consultation.material_sent_at is not None,
+        leads_to_page=True,
+    )
+
+
+def panel_page(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> PanelPage:
+    """The panel with what was asked of each institution; for the lead, while it is composed, a proposal."""
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_panel", now=now)
+    members = member_rows(db, loaded, now)
+    is_confirmed = any(row.seat for row in members)
+    is_composing = loaded.stage == Stage.PANEL
+    return PanelPage(
+        loaded=loaded,
+        members=members,
+        requests=_requests(db, consultation_id) if is_composing else (),
+        proposal=propose_panel(db, loaded) if is_composing and Relation.LEAD in loaded.relations else (),
+        problem=panel_problem(db, loaded) if is_confirmed else None,
+        is_confirmed=is_confirmed,
+    )
+
+
+def member_rows(db: Session, loaded: Loaded, now: datetime) -> tuple[MemberRow, ...]:
+    """Every place, those taken first, in three statements."""
+    members, analyses = members_of(db, loaded.consultation.id), handed_in(db, loaded.consultation.id)
+    kinds = ("answer_invitation", "hand_in_analysis")
+    owed = {one.person_id: one for one in open_obligations(db, loaded.consultation.id, kinds=kinds)}
+    ordered = sorted(members, key=lambda one: (_ORDER.get(one.state, 2), one.seat or 0, one.institution_id, one.id))
+    rows = []
+    for member in ordered:
+        due = owed.get(member.expert.person_id) if member.state in _ORDER else None
+        analysis: PreliminaryAnalysis | None = analyses.get(member.id)
+        rows.append(
+            MemberRow(
+                member_id=member.id,
+                seat=member.seat,
+                name=member.name,
+                institution=member.institution,
+                field=member.field,
+                employer=member.employer,
+                title=member.title,
+                state=member.state,
+                left_reason=member.left_reason if _sees_reason(loaded, member) else "",
+                dismissed_reason=member.conflict_dismissed_reason if _sees_reason(loaded, member) else "",
+                is_vacant=is_vacant(member, members),
+                due_at=due.due_at if due else None,
+                since_at=due.since_at if due else None,
+                is_overdue=due is not None and due.due_at is not None and due.due_at <= now,
+                handed_in_at=analysis.handed_in_at if analysis else None,
+                is_late=analysis.is_late if analysis else False,
+            )
+        )
+    return tuple(rows)
+
+
+def _sees_reason(loaded: Loaded, member: PanelMember) -> bool:
+    return Relation.LEAD in loaded.relations or (
+        loaded.actor.is_staff and member.institution_id == loaded.actor.institution_id
+    )
+
+
+def _requests(db: Session, consultation_id: int) -> tuple[RequestRow, ...]:
+    chosen: dict[int, int] = {}
+    for member in members_of(db, consultation_id):
+        chosen[member.institution_id] = chosen.get(member.institution_id, 0) + (member.state in _ORDER)
+    rows = db.scalars(
+        select(NominationRequest)
+        .where(NominationRequest.consultation_id == consultation_id)
+        .options(joinedload(NominationRequest.institution))
+        .order_by(NominationRequest.institution_id)
+    )
+    return tuple(
+        RequestRow(row.institution, row.wanted, row.fields, row.answered_at, chosen.get(row.institution_id, 0))
+        for row in rows
+    )
+
+
+@dataclass(frozen=True)
+class CandidateRow:
+    """An expert who can be chosen; `matches` are names to be dismissed with a reason first."""
+
+    expert_id: int
+    name: str
+    institution: Institution
+    field: str
+    employer: str
+    title: str
+    load: ExpertLoad
+    matches: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Nomination:
+    """The page on which an institution chooses: three facts of the product, what is wanted, its own register."""
+
+    consultation_id: int
+    number: str
+    product_name: str
+    model: str
+    producer: str
+    wanted: int
+    fields: str
+    due_at: datetime | None
+    since_at: datetime | None
+    candidates: tuple[CandidateRow, ...]
+    invited: tuple[PanelMember, ...]
+
+
+def nomination(db: Session, *, actor: Actor, consultation_id: int, now: datetime, search: str = "") -> Nomination:
+    """What an institution that was asked sees, and no more; `search` narrows its register."""
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="nominate_members", now=now)
+    own = actor.institution_id
+    request = db.get(NominationRequest, (consultation_id, own))
+    if own is None or request is None:
+        raise NotFound
+    members = [member for member in members_of(db, consultation_id) if member.institution_id == own]
+    owed = open_obligations(db, consultation_id, kinds=("nominate",), institution_id=own)
+    product = loaded.consultation.product
+    return Nomination(
+        consultation_id=consultation_id,
+        number=loaded.consultation.number or "",
+        product_name=product.product_name,
+        model=product.model,
+        producer=product.producer,
+        wanted=request.wanted,
+        fields=request.fields,
+        due_at=owed[0].due_at if owed else None,
+        since_at=owed[0].since_at if owed else None,
+        candidates=_candidates(db, loaded, frozenset({own}), members, search=search),
+        invited=tuple(members),
+    )
+
+
+@dataclass(frozen=True)
+class Refilling:
+    """The page on which a place is filled anew."""
+
+    loaded: Loaded
+    left: MemberRow
+    vacancies: tuple[MemberRow, ...]
+    size_after: int
+    is_odd_after: bool
+    candidates: tuple[CandidateRow, ...]
+
+
+def refilling(
+    db: Session, *, actor: Actor, consultation_id: int, act: str, now: datetime, member_id: int | None = None
+) -> Refilling | None:
+    """Free, conflict-free experts for a place, those of its field first; None when no place can be filled.
+
+    `act` is refill_place or replace_member; without `member_id` the first place that can be filled is taken.
+    """
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission=act, now=now)
+    members, rows = members_of(db, consultation_id), member_rows(db, loaded, now)
+    is_lead = Relation.LEAD in loaded.relations
+    vacancies = tuple(
+        row
+        for row in rows
+        if (row.is_vacant or (row.is_overdue and row.handed_in_at is None))
+        and (is_lead or row.institution.id == actor.institution_id)
+    )
+    if not vacancies:
+        return None
+    left = next((row for row in vacancies if row.member_id == member_id), vacancies[0])
+    own = frozenset({actor.institution_id} if actor.institution_id is not None else ())
+    registers = loaded.facts.alliance_institution_ids if is_lead else own
+    field = member_with(members, left.member_id).field
+    candidates = [row for row in _candidates(db, loaded, registers, members) if not row.matches]
+    candidates.sort(key=lambda row: (row.field != field, row.load.open, row.load.past, row.expert_id))
+    size = sum(row.is_sitting for row in rows) + (0 if left.is_sitting else 1)
+    return Refilling(loaded, left, vacancies, size, is_odd_panel(size, loaded.edition), tuple(candidates))
+
+
+def _candidates(
+    db: Session,
+    loaded: Loaded,
+    institution_ids: Collection[int],
+    members: list[PanelMember],
+    *,
+    search: str = "",
+) -> tuple[CandidateRow, ...]:
+    """Experts of these registers who are free to be invited, the least busy first; two statements."""
+    taken = {member.expert_id for member in members if member.state in _ORDER or member.state == "recused"}
+    experts = [
+        expert
+        for expert in db.scalars(
+            select(Expert)
+            .where(Expert.institution_id.in_(institution_ids), Expert.is_available)
+            .options(joinedload(Expert.person), joinedload(Expert.institution))
+        )
+        if expert.id not in taken and expert.person.is_active and _fits(expert, search)
+    ]
+    loads = loads_of(db, [expert.id for expert in experts])
+    rows = [
+        CandidateRow(
+            expert_id=expert.id,
+            name=expert.person.name,
+            institution=expert.institution,
+            field=expert.field,
+            employer=expert.employer,
+            title=expert.title,
+            load=loads.get(expert.id, ExpertLoad()),
+            matches=tuple(found.words for found in conflicts_of(expert, loaded.consultation.product)),
+        )
+        for expert in experts
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.load.open, row.load.past, row.expert_id)))
+
+
+def _fits(expert: Expert, search: str) -> bool:
+    text = f"{expert.person.name} {expert.field} {expert.employer} {expert.title}"
+    return all(word in text for word in search.split())
+
+
+@dataclass(frozen=True)
+class Recusal:
+    """Who can step aside: every sitting member for the lead, oneself for an expert."""
+
+    loaded: Loaded
+    members: tuple[PanelMember, ...]
+    is_own: bool
+
+
+def recusal(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> Recusal:
+    """The page of a recusal."""
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="recuse_member", now=now)
+    if Relation.LEAD in loaded.relations:
+        sitting = [member for member in members_of(db, consultation_id) if member.state in ("invited", "accepted")]
+        return Recusal(loaded, tuple(sitting), is_own=False)
+    return Recusal(loaded, (own_place(db, loaded),), is_own=True)
