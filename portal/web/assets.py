@@ -22,11 +22,7 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
 # The order is the cascade: tokens first, single pages last, paper after everything.
 STYLE_PARTS = (
     "tokens", "base", "frame", "identity", "actions", "deadline", "process", "worklist", "records",
-<<<<<<< HEAD
-    "lists", "calendar", "matrix", "forms", "sheet", "tally", "signed-out", "paper", "print",
-=======
-    "lists", "matrix", "forms", "sheet", "panel", "tally", "signed-out", "paper", "print",
->>>>>>> e7b596a (Add the pages of steps 2 and 3, and the expert register)
+    "lists", "calendar", "matrix", "forms", "sheet", "panel", "tally", "signed-out", "paper", "print",
 )  # fmt: skip
 SCRIPT_PARTS = (
     "vendor/htmx/htmx.min.js",

@@ -29,12 +29,12 @@ class InvitationForm(PortalForm):
 
     # Nothing is chosen beforehand, and no choice at all is for the service to refuse.
     accepts = wtforms.SelectField(
-        "是否接受邀请", choices=[(_ACCEPTS, "接受"), (_DECLINES, "不接受")], validate_choice=False
+        "是否接受邀请", choices={_ACCEPTS: "接受", _DECLINES: "不接受"}, validate_choice=False
     )
     reason = LongTextField("不接受的理由", longest=1000)
     declaration = wtforms.SelectField(
         "利益冲突声明",
-        choices=[(step.NO_INTEREST, "没有利益冲突"), (step.INTEREST, "有利益冲突")],
+        choices={step.NO_INTEREST: "没有利益冲突", step.INTEREST: "有利益冲突"},
         validate_choice=False,
     )
     declaration_text = LongTextField("利益冲突的情形", longest=1000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import wtforms
 from flask import flash, redirect, request, send_file, url_for
@@ -33,7 +33,7 @@ class MaterialForm(PortalForm):
     """One item: the file, and what is said of it."""
 
     file = wtforms.FileField("文件", description="PDF、Word、Excel、PowerPoint（不含宏）、图片、视频")
-    kind = wtforms.SelectField("种类", choices=list(step.KIND_LABELS.items()))
+    kind = wtforms.SelectField("种类", choices=step.KIND_LABELS)
     title = TextField("材料名称", longest=120)
     report_number = TextField("编号", longest=80)
     number = wtforms.SelectField("与已有材料的关系")
@@ -42,8 +42,8 @@ class MaterialForm(PortalForm):
     def offer(self, items: tuple[MaterialRow, ...]) -> MaterialForm:
         """Say which items it can be a new version of."""
         latest = {item.number: item for item in items}
-        versions = [(str(item.number), f"“{item.title}”的新版本") for item in latest.values()]
-        self.number.choices = [(_NEW, "新的一份材料"), *versions]
+        versions = {str(item.number): f"“{item.title}”的新版本" for item in latest.values()}
+        self.number.choices = {_NEW: "新的一份材料", **versions}
         return self
 
     def given(self) -> step.MaterialInput:
@@ -57,7 +57,7 @@ class MaterialForm(PortalForm):
         if chosen is None:
             raise Invalid.field("file", "请选择要上传的文件。", "8(2)")
         limit = settings().upload_limit_bytes
-        return step.store_upload(storage(), chosen.stream, chosen.filename or "", limit_bytes=limit)
+        return step.store_upload(storage(), cast("BinaryIO", chosen.stream), chosen.filename or "", limit_bytes=limit)
 
 
 class ExtensionForm(PortalForm):
@@ -70,7 +70,7 @@ class ExtensionForm(PortalForm):
 
 def storage() -> Storage:
     """Where this installation keeps its files."""
-    return Storage(settings().instance / "files")
+    return Storage(settings().files_folder)
 
 
 @blueprint.get("/<int:consultation_id>/material")
@@ -106,7 +106,7 @@ def _upload(consultation_id: int, service: Any, said: str, more: dict[str, str])
             flash(f"“{done.done.title}”{said}", "done")
             return redirect(url_for("consultation.view_material", consultation_id=consultation_id), 303)
         status = done.status
-    values = {"form": form, "page": page, "accept": ACCEPT, "is_addition": bool(more)}
+    values: dict[str, Any] = {"form": form, "page": page, "accept": ACCEPT, "is_addition": bool(more)}
     return render("consultation/material/upload.html", consultation=page.loaded.consultation, **values), status
 
 
@@ -127,7 +127,7 @@ def extend_analysis(consultation_id: int) -> Answer:
     page = look(panel_page, consultation_id=consultation_id)
     waiting = [row for row in page.members if row.state == "accepted" and row.handed_in_at is None]
     form, status = ExtensionForm(typed(), data={"members": [row.member_id for row in waiting]}), 200
-    form.members.choices = [(row.member_id, row.name) for row in waiting]
+    form.members.choices = {row.member_id: row.name for row in waiting}
     if request.method == "POST":
         done = submit(
             form, step.extend_analysis, consultation_id=consultation_id, working_days=form.working_days.data or 0,

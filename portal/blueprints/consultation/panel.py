@@ -106,7 +106,13 @@ def nominate_members(consultation_id: int) -> Answer:
             return redirect(url_for("consultation.nominate_members", consultation_id=consultation_id), 303)
         status = done.status
     due = present_due(page.due_at, page.since_at, now(), working_calendar(reading())) if page.due_at else None
-    values = {"page": page, "form": form, "due": due, "search": search, "state_labels": view.STATE_LABELS}
+    values: dict[str, Any] = {
+        "page": page,
+        "form": form,
+        "due": due,
+        "search": search,
+        "state_labels": view.STATE_LABELS,
+    }
     return render("consultation/panel/nominate.html", **values), status
 
 
@@ -116,7 +122,7 @@ def ask_nomination(consultation_id: int) -> Answer:
     """The lead says how many experts of which fields one institution should choose."""
     about = look(brief, consultation_id=consultation_id, act="ask_nomination")
     page = look(view.panel_page, consultation_id=consultation_id)
-    form = NominationRequestForm(typed(), data=_wish(page)).offer([row.institution for row in page.requests])
+    form = NominationRequestForm(typed(), data=_wish(page)).offer(page.requests)
     status = 200
     if request.method == "POST":
         done = submit(
@@ -174,7 +180,13 @@ def _add_filling(act: str, service: Callable[..., Any], *, asks_reason: bool) ->
             status = done.status
         page = look(view.refilling, consultation_id=consultation_id, act=act, member_id=form.member_id.data)
         about = look(brief, consultation_id=consultation_id, act=act)
-        values = {"form": form, "page": page, "about": about, "line": transition(act), "asks_reason": asks_reason}
+        values: dict[str, Any] = {
+            "form": form,
+            "page": page,
+            "about": about,
+            "line": transition(act),
+            "asks_reason": asks_reason,
+        }
         return render("consultation/panel/refill.html", **values), status
 
     fill.__doc__ = f"{transition(act).label}."
@@ -191,7 +203,7 @@ _add_filling("replace_member", step.replace_member, asks_reason=True)
 def recuse_member(consultation_id: int) -> Answer:
     """Somebody steps aside."""
     page = look(view.recusal, consultation_id=consultation_id)
-    form = RecusalForm(typed(), data={"member_id": request.args.get("member", type=int)}).offer(page.members)
+    form = RecusalForm(typed(), data={"member_id": request.args.get("member", type=int)}).offer(page)
     status = 200
     if request.method == "POST":
         done = submit(

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 import wtforms
 
-from portal.models.institution import Institution
-from portal.models.panel import PanelMember
-from portal.services.consultation.panel_view import CandidateRow, MemberRow
+from portal.services.consultation.panel_view import CandidateRow, MemberRow, Recusal, RequestRow
 from portal.web.fields import LongTextField, TextField, WholeNumberField
 from portal.web.forms import PortalForm
 
@@ -30,7 +28,7 @@ def nomination_form(candidates: Sequence[CandidateRow], typed: object) -> Nomina
         f"dismissal_{row.expert_id}": TextField("不是同一单位的理由", longest=200) for row in candidates if row.matches
     }
     form: NominationForm = type("NominationForm", (NominationForm,), reasons)(typed)
-    form.experts.choices = [(row.expert_id, row.name) for row in candidates]
+    form.experts.choices = {row.expert_id: row.name for row in candidates}
     return form
 
 
@@ -41,9 +39,9 @@ class NominationRequestForm(PortalForm):
     wanted = WholeNumberField("所需人数", default=1)
     fields = TextField("所需专业领域", longest=200)
 
-    def offer(self, institutions: Sequence[Institution]) -> NominationRequestForm:
+    def offer(self, requests: Sequence[RequestRow]) -> NominationRequestForm:
         """Give the select its institutions."""
-        self.institution_id.choices = [(one.id, one.name) for one in institutions]
+        self.institution_id.choices = {row.institution.id: row.institution.name for row in requests}
         return self
 
 
@@ -56,7 +54,7 @@ class ConfirmationForm(PortalForm):
 
     def offer(self, members: Sequence[MemberRow]) -> ConfirmationForm:
         """Give the list its members."""
-        self.members.choices = [(row.member_id, row.name) for row in members if row.state == "accepted"]
+        self.members.choices = {row.member_id: row.name for row in members if row.state == "accepted"}
         return self
 
 
@@ -74,7 +72,7 @@ class RecusalForm(PortalForm):
     member_id = wtforms.SelectField("回避的专家", coerce=int)
     reason = LongTextField("回避理由", longest=1000)
 
-    def offer(self, members: Sequence[PanelMember]) -> RecusalForm:
+    def offer(self, page: Recusal) -> RecusalForm:
         """Give the select its members."""
-        self.member_id.choices = [(member.id, f"{member.name}（{member.employer}）") for member in members]
+        self.member_id.choices = {member.id: f"{member.name}（{member.employer}）" for member in page.members}
         return self

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import wtforms
 from flask import flash, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.acts import add_act
-from portal.models.preliminary_analysis import PreliminaryAnalysis
 from portal.rules.editions import Edition, load_edition
 from portal.services.consultation import preliminary_analysis as step
 from portal.services.consultation import preliminary_analysis_view as view
@@ -21,8 +22,6 @@ from portal.web.forms import PortalForm, Submission, submit, typed
 from portal.web.fragments import is_htmx, render
 from portal.web.guard import requires
 
-_TEXTS = ("hazard", "cause", "prevalence_text")
-
 
 class AnalysisForm(PortalForm):
     """The analysis, and a first view on four questions of the sheet, in its words."""
@@ -31,17 +30,18 @@ class AnalysisForm(PortalForm):
     hazard = LongTextField("危害分析", description="存在哪些危及人身、财产安全的危险，可能造成什么伤害")
     cause = LongTextField("原因分析", description="设计、制造或警示方面的原因")
     prevalence_text = LongTextField("普遍性分析", description="是否存在于同一批次、型号或类别")
-    severity = wtforms.SelectField()
-    likelihood = wtforms.SelectField()
-    prevalence = wtforms.SelectField()
-    defect_finding = wtforms.SelectField()
+    # What the sheet does not have is for the service to refuse.
+    severity = wtforms.SelectField(validate_choice=False)
+    likelihood = wtforms.SelectField(validate_choice=False)
+    prevalence = wtforms.SelectField(validate_choice=False)
+    defect_finding = wtforms.SelectField(validate_choice=False)
 
     def offer(self, edition: Edition) -> AnalysisForm:
         """Give the four questions the sheet's labels and answers."""
         for name in step.FIRST_VIEW:
             question = edition.field(name)
-            answers = [(str(value), view.answer_words(name, value, edition)) for value in question.values]
-            self[name].choices = [("", "暂不判断"), *answers]
+            answers = {str(value): view.answer_words(name, value, edition) for value in question.values}
+            self[name].choices = {"": "暂不判断", **answers}
             self[name].label.text = question.brief
         return self
 
@@ -52,11 +52,12 @@ class AnalysisForm(PortalForm):
             hazard=self.hazard.data,
             cause=self.cause.data,
             prevalence=self.prevalence_text.data,
-            first_view={name: int(value) if value.isdigit() else value for name, value in chosen.items()},
+            first_view={name: int(value) if value.isdecimal() else value for name, value in chosen.items()},
         )
 
 
-def _saved_values(analysis: PreliminaryAnalysis | None) -> dict[str, object]:
+def _saved_values(page: view.OwnAnalysis) -> dict[str, object]:
+    analysis = page.analysis
     if analysis is None:
         return {}
     return {
@@ -74,7 +75,7 @@ def hand_in_analysis(consultation_id: int) -> str | Response | tuple[str, int]:
     """The expert's second screen: written, saved as one types, handed in."""
     page = look(view.own_analysis, consultation_id=consultation_id)
     edition = load_edition(page.consultation.edition)
-    form, status = AnalysisForm(typed(), data=_saved_values(page.analysis)).offer(edition), 200
+    form, status = AnalysisForm(typed(), data=_saved_values(page)).offer(edition), 200
     if request.method == "POST":
         hands_in = "hand_in" in request.form and not is_htmx()
         service = step.hand_in_analysis if hands_in else step.save_analysis
@@ -89,7 +90,7 @@ def hand_in_analysis(consultation_id: int) -> str | Response | tuple[str, int]:
     return _page(page, form, edition), status
 
 
-def _saved_fragment(done: Submission[PreliminaryAnalysis]) -> Response:
+def _saved_fragment(done: Submission[Any]) -> Response:
     """For the script: the version that the next saving begins from, and when this one was."""
     version = done.done.version if done else None
     response = make_response(render("consultation/application/saved.html", version=version), done.status)

@@ -1,0 +1,151 @@
+"""Step 3 in the browser: uploading, sending, opening, adding, extending."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from portal.models.consultation import Consultation
+from portal.models.database import Database
+from portal.models.material import Material, MaterialOpening
+from portal.storage.local import Storage
+from portal.web.acting import Wiring
+from tests.factories.material import sent
+from tests.factories.panel import confirmed
+from tests.factories.world import NOON, World
+from tests.support.surfer import Surfer
+
+Surf = Callable[..., Surfer]
+BASE = "/consultations/1"
+UPLOAD = f"{BASE}/material/edit-material"
+PDF = b"%PDF-1.7 report"
+FIELDS = {"kind": "test_report", "title": "安全性能检测报告", "report_number": "沪检〔2026〕D-0417", "number": ""}
+
+
+def text(answer: object) -> str:
+    return answer.get_data(as_text=True)  # type: ignore[attr-defined,no-any-return]
+
+
+def upload(surfer: Surfer, url: str, content: bytes, filename: str = "检测 报告.pdf", **fields: str) -> object:
+    form = {**FIELDS, **fields, "file": (io.BytesIO(content), filename)}
+    return surfer.post(url, form, content_type="multipart/form-data")
+
+
+@pytest.fixture
+def at(app: Flask, sqlite_database: Database, world: World) -> Callable[..., None]:
+    """Bring consultation 1 to a state with a factory; the factory's file lies in the storage."""
+    wiring: Wiring = app.extensions["portal"]
+    Storage(wiring.settings.files_folder).put(io.BytesIO(PDF), limit_bytes=1000)
+
+    def bring(factory: Callable[..., Consultation]) -> None:
+        with sqlite_database.write() as db:
+            factory(db, world, now=NOON)
+
+    return bring
+
+
+def test_uploaded_mended_removed_sent(
+    surf: Surf, world: World, at: Callable[..., None], sqlite_database: Database
+) -> None:
+    at(confirmed)
+    applicant = surf("shanghai-liaison-1")
+    assert "还没有会诊材料" in text(applicant.get(f"{BASE}/material"))
+    send = f"{BASE}/material/send-material"
+    assert "还没有上传会诊材料" in text(applicant.get(send))
+    assert applicant.post(send).status_code == 409
+    applicant.get(UPLOAD)
+    assert upload(applicant, UPLOAD, PDF).status_code == 303  # type: ignore[attr-defined]
+    assert upload(applicant, UPLOAD, b"%PDF-1.7 mended", number="1", title="更正").status_code == 303  # type: ignore[attr-defined]
+    assert upload(applicant, UPLOAD, b"%PDF-1.7 other", title="另一份").status_code == 303  # type: ignore[attr-defined]
+    page = text(applicant.get(f"{BASE}/material"))
+    assert "第 2 版" in page
+    assert "另一份" in page
+    with sqlite_database.read() as db:
+        other = db.query(Material).filter_by(title="另一份").one().id
+    assert applicant.post(f"{BASE}/material/{other}/remove").status_code == 303
+    assert applicant.post(send).status_code == 303
+    assert applicant.post(send).status_code == 409
+    assert applicant.get(UPLOAD).status_code == 404
+    assert "发送后已固定" in text(applicant.get(BASE))
+
+
+@pytest.mark.parametrize(
+    ("content", "filename", "fields", "field"),
+    [
+        (b"MZ", "报告.exe", {}, "file"),
+        (b"not a pdf", "报告.pdf", {}, "file"),
+        (PDF, "报告.pdf", {"title": " "}, "title"),
+        (PDF, "报告.pdf", {"kind": "poem"}, "kind"),
+        (PDF, "报告.pdf", {"number": "7"}, "number"),
+    ],
+)
+def test_a_bad_upload_is_said_at_its_field_and_the_rest_is_kept(
+    surf: Surf,
+    world: World,
+    at: Callable[..., None],
+    content: bytes,
+    filename: str,
+    fields: dict[str, str],
+    field: str,
+) -> None:
+    at(confirmed)
+    applicant = surf("shanghai-liaison-1")
+    applicant.get(UPLOAD)
+    refused = upload(applicant, UPLOAD, content, filename, **fields)
+    assert refused.status_code == 422  # type: ignore[attr-defined]
+    assert f'href="#{field}"' in text(refused)
+    assert 'value="沪检〔2026〕D-0417"' in text(refused)
+    no_file = applicant.post(UPLOAD, FIELDS, content_type="multipart/form-data")
+    assert no_file.status_code == 422
+
+
+def test_opening_is_recorded_framed_by_us_only_and_in_parts(
+    surf: Surf, world: World, at: Callable[..., None], sqlite_database: Database
+) -> None:
+    at(sent)
+    expert = surf("anhui-expert-1")
+    shown = expert.get(f"{BASE}/material/1/show")
+    assert (shown.status_code, shown.data, shown.mimetype) == (200, PDF, "application/pdf")
+    assert "frame-ancestors 'self'" in shown.headers["Content-Security-Policy"]
+    assert shown.headers["Content-Disposition"].startswith("inline")
+    kept = expert.get(f"{BASE}/material/1/download")
+    assert "filename*=UTF-8''" in kept.headers["Content-Disposition"]
+    assert kept.headers["Content-Disposition"].startswith("attachment")
+    assert "frame-ancestors 'none'" in kept.headers["Content-Security-Policy"]
+    part = expert.get(f"{BASE}/material/1/show", headers={"Range": "bytes=1-3"})
+    assert (part.status_code, part.data) == (206, b"PDF")
+    assert part.headers["Content-Range"] == f"bytes 1-3/{len(PDF)}"
+    for answer in (shown, kept, part):
+        answer.close()
+    with sqlite_database.read() as db:
+        (opening,) = db.query(MaterialOpening).all()
+        assert opening.person_id == world.experts["anhui"][0].person_id
+    assert "1 / 5 位专家已打开" in text(surf("shanghai-staff").get(f"{BASE}/material"))
+
+
+def test_who_may_not_see_it_finds_nothing(surf: Surf, world: World, at: Callable[..., None]) -> None:
+    at(sent)
+    for username in ("anhui-expert-4", "anhui-staff", "administrator"):
+        stranger = surf(username)
+        for path in ("/material", "/material/1/show", "/material/1/download", "/material/edit-material"):
+            assert stranger.get(f"{BASE}{path}").status_code == 404, (username, path)
+    assert surf("anhui-expert-1").get(f"{BASE}/material/2/show").status_code == 404
+    assert surf("anhui-expert-1").get("/consultations/2/material/1/show").status_code == 404
+
+
+def test_an_addition_and_an_extension(surf: Surf, world: World, at: Callable[..., None]) -> None:
+    at(sent)
+    applicant, lead = surf("shanghai-liaison-1"), surf("jiangsu-liaison-1")
+    add = f"{BASE}/material/add-material"
+    assert "期限不变" in text(applicant.get(add))
+    refused = upload(applicant, add, b"%PDF-1.7 second", title="复测报告", reason="")
+    assert refused.status_code == 422  # type: ignore[attr-defined]
+    assert 'value="复测报告"' in text(refused)
+    assert upload(applicant, add, b"%PDF-1.7 second", title="复测报告", reason="补做低温试验").status_code == 303  # type: ignore[attr-defined]
+    assert "补做低温试验" in text(surf("anhui-expert-1").get(f"{BASE}/material"))
+    extend = f"{BASE}/material/extend-analysis"
+    assert lead.get(extend).status_code == 200
+    assert lead.post(extend, {"working_days": "0", "reason": "补做试验", "members": [1, 2]}).status_code == 422
+    assert lead.post(extend, {"working_days": "2", "reason": "补做试验", "members": [1, 2]}).status_code == 303
+    assert applicant.get(extend).status_code == 403

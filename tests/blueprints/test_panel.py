@@ -1,0 +1,185 @@
+"""Step 2 in the browser: choosing, answering, confirming, refilling, recusing; what a stranger meets."""
+
+from collections.abc import Callable
+
+import pytest
+
+from portal.models.consultation import Consultation
+from portal.models.database import Database
+from portal.models.expert import Expert
+from portal.models.panel import PanelMember
+from tests.factories.application import accepted
+from tests.factories.panel import answered, confirmed, nominated
+from tests.factories.world import NOON, World
+from tests.support.surfer import Surfer
+
+Surf = Callable[..., Surfer]
+BASE = "/consultations/1"
+ANSWER = f"{BASE}/invitation/answer-invitation"
+NOMINATE = f"{BASE}/panel/nominate-members"
+CONFIRM = f"{BASE}/panel/confirm-panel"
+
+
+def text(answer: object) -> str:
+    return answer.get_data(as_text=True)  # type: ignore[attr-defined,no-any-return]
+
+
+@pytest.fixture
+def at(sqlite_database: Database, world: World) -> Callable[..., None]:
+    """Bring consultation 1 to a state with a factory."""
+
+    def bring(factory: Callable[..., Consultation], **more: object) -> None:
+        with sqlite_database.write() as db:
+            factory(db, world, now=NOON, **more)
+
+    return bring
+
+
+def expert_ids(world: World, key: str) -> list[int]:
+    return [actor.expert_id for actor in world.experts[key] if actor.expert_id is not None]
+
+
+def test_an_institution_chooses_and_sees_three_facts_only(surf: Surf, world: World, at: Callable[..., None]) -> None:
+    at(accepted)
+    staff = surf("anhui-staff")
+    page = text(staff.get(NOMINATE))
+    assert "苏州煦眠家居用品有限公司" in page
+    assert "XM-1518D" in page
+    for hidden in ("折叠或受压", "GB 4706", "沪检〔2026〕", "煦眠</dd>"):
+        assert hidden not in page
+    assert staff.get(BASE).status_code == 404
+    assert staff.post(NOMINATE).status_code == 422
+    assert staff.post(NOMINATE, {"experts": [expert_ids(world, "jiangsu")[0]]}).status_code == 422
+    chosen = staff.post(NOMINATE, {"experts": expert_ids(world, "anhui")[:2]})
+    assert chosen.status_code == 303
+    page = text(staff.get(chosen.location))
+    assert "已选取 2 位专家" in page
+    assert page.count('name="experts"') == 2
+
+
+def test_a_matching_name_asks_for_a_reason_and_keeps_the_choice(
+    surf: Surf, world: World, at: Callable[..., None], sqlite_database: Database
+) -> None:
+    at(accepted)
+    first = expert_ids(world, "anhui")[0]
+    with sqlite_database.write() as db:
+        db.get_one(Expert, first).employer = "煦眠家居用品（苏州）有限公司<script>"
+    staff = surf("anhui-staff")
+    staff.get(NOMINATE)
+    refused = staff.post(NOMINATE, {"experts": [first]})
+    page = text(refused)
+    assert refused.status_code == 422
+    assert f'href="#dismissal_{first}"' in page
+    assert f'value="{first}" checked' in page
+    assert "<script>&" not in page
+    assert "&lt;script&gt;" in page
+    assert staff.post(NOMINATE, {"experts": [first], f"dismissal_{first}": "同名企业"}).status_code == 303
+
+
+def test_the_expert_answers_on_one_page(surf: Surf, world: World, at: Callable[..., None]) -> None:
+    at(nominated)
+    expert = surf("anhui-expert-1")
+    page = text(expert.get(ANSWER))
+    assert "电热毯" in page
+    assert "折叠或受压" not in page
+    assert "3月4日（周三）24:00" in page
+    assert expert.get(BASE).status_code == 404
+    refused = expert.post(ANSWER, {"accepts": "yes", "declaration": "declared", "declaration_text": " "})
+    assert refused.status_code == 422
+    assert 'id="declaration-declared" name="declaration" value="declared" checked' in text(refused)
+    assert "第八条（一）" in text(refused)
+    assert expert.post(ANSWER, {}).status_code == 422
+    done = expert.post(ANSWER, {"accepts": "yes", "declaration": "none"})
+    assert done.status_code == 303
+    assert "并声明没有利益冲突" in text(expert.get(done.location))
+    assert expert.post(ANSWER, {"accepts": "no", "reason": "反悔"}).status_code in (403, 409)
+
+
+def test_who_declines_sees_nothing_more(surf: Surf, world: World, at: Callable[..., None]) -> None:
+    at(nominated)
+    expert = surf("anhui-expert-1")
+    expert.get(ANSWER)
+    assert expert.post(ANSWER, {"accepts": "no"}).status_code == 422
+    done = expert.post(ANSWER, {"accepts": "no", "reason": "出差"})
+    assert (done.status_code, done.location) == (303, "/")
+    assert expert.get(ANSWER).status_code == 404
+
+
+def test_the_lead_asks_confirms_and_is_told_what_is_missing(surf: Surf, world: World, at: Callable[..., None]) -> None:
+    at(answered, experts=(("anhui", 0), ("jiangsu", 0), ("zhejiang", 0), ("shanghai", 0)))
+    lead = surf("jiangsu-liaison-1")
+    page = text(lead.get(f"{BASE}/panel"))
+    assert "平台建议的组成" in page
+    assert "请其选取" in page
+    ask = f"{BASE}/panel/ask-nomination?institution={world.institutions['anhui']}"
+    assert "家用电器安全" in text(lead.get(ask)), "the proposal's fields are filled in"
+    fields = {"institution_id": world.institutions["anhui"], "wanted": "0", "fields": "烧伤急诊"}
+    refused = lead.post(ask, fields)
+    assert refused.status_code == 422
+    assert 'value="烧伤急诊"' in text(refused)
+    assert lead.post(ask, {**fields, "wanted": "1"}).status_code == 303
+    members = [1, 2, 3, 4]
+    refused = lead.post(CONFIRM, {"members": members, "even_reason": ""})
+    assert refused.status_code == 422
+    assert 'href="#even_reason"' in text(refused)
+    assert lead.post(CONFIRM, {"members": members, "even_reason": "第五位专家临时住院"}).status_code == 303
+    assert "第五位专家临时住院" in text(lead.get(BASE))
+    assert lead.post(CONFIRM, {"members": members}).status_code == 409
+
+
+def test_a_recusal_and_the_replacement(
+    surf: Surf, world: World, at: Callable[..., None], sqlite_database: Database
+) -> None:
+    at(confirmed)
+    expert, lead = surf("anhui-expert-1"), surf("jiangsu-liaison-1")
+    recuse = f"{BASE}/panel/recuse-member"
+    expert.get(recuse)
+    with sqlite_database.read() as db:
+        own = db.query(PanelMember).filter_by(expert_id=world.experts["anhui"][0].expert_id).one().id
+    assert expert.post(recuse, {"member_id": own, "reason": ""}).status_code == 422
+    assert expert.post(recuse, {"member_id": own, "reason": "曾任顾问"}).status_code == 303
+    assert expert.get(BASE).status_code == 404
+    assert "补选专家，或写明专家组人数为双数的理由" in text(lead.get("/tasks"))
+    assert "曾任顾问" in text(lead.get(f"{BASE}/panel"))
+    assert "曾任顾问" not in text(surf("shanghai-staff").get(f"{BASE}/panel"))
+    replace = f"{BASE}/panel/replace-member"
+    assert "anhui" in text(lead.get(replace))
+    refused = lead.post(replace, {"member_id": own, "reason": "回避"})
+    assert refused.status_code == 422
+    assert "回避</textarea>" in text(refused)
+    done = lead.post(replace, {"member_id": own, "expert_id": expert_ids(world, "anhui")[1], "reason": "回避"})
+    assert done.status_code == 303
+    assert "没有需要补选的席位" in text(lead.get(replace))
+
+
+PAGES = (
+    "/panel",
+    "/panel/nominate-members",
+    "/panel/ask-nomination",
+    "/panel/confirm-panel",
+    "/panel/refill-place",
+    "/panel/recuse-member",
+    "/panel/terminate-consultation",
+    "/invitation/answer-invitation",
+)
+
+
+def test_a_stranger_gets_404_everywhere(surf: Surf, world: World, at: Callable[..., None]) -> None:
+    at(nominated)
+    stranger = surf("anhui-expert-4")
+    assert {stranger.get(f"{BASE}{path}").status_code for path in PAGES} == {404}
+    for username in ("administrator", "auditor"):
+        assert {surf(username).get(f"{BASE}{path}").status_code for path in PAGES} == {404}
+
+
+def test_the_lead_opens_every_page_of_the_step(surf: Surf, world: World, at: Callable[..., None]) -> None:
+    at(nominated)
+    lead = surf("jiangsu-liaison-1")
+    for path in PAGES[:-1]:
+        assert lead.get(f"{BASE}{path}").status_code == 200, path
+    at(confirmed)
+    for path in ("/panel", "/panel/replace-member", "/panel/explain-even-panel", "/panel/recuse-member"):
+        assert lead.get(f"/consultations/2{path}").status_code == 200, path
+    lead.get("/consultations/2/panel/terminate-consultation")
+    assert lead.post("/consultations/2/panel/terminate-consultation", {"reason": ""}).status_code == 422
+    assert lead.post("/consultations/2/panel/terminate-consultation", {"reason": "专家不足"}).status_code == 303
