@@ -35,6 +35,8 @@ OTHER_EVENTS = {
     # The installation
     "alliance_established": "建立会诊机制成员单位",
     "calendar_year_loaded": "载入工作日历",
+    "expert_added": "专家入库",
+    "expert_edited": "修改专家信息",
     "institution_renamed": "修改机构名称",
     "liaison_appointed": "确定联络员",
     "liaison_ended": "结束联络员任务",

@@ -131,6 +131,8 @@ class Permission:
     stages: frozenset[Stage] | None = None
     is_act: bool = False
     label: str = ""
+    # Further lines: who else, and in which stages.
+    besides: tuple[tuple[frozenset[Relation], frozenset[Stage]], ...] = ()
     everyone: bool = field(default=False)  # every signed-in person
     public: bool = field(default=False)  # also signed out
 
@@ -148,8 +150,14 @@ _BY_RELATION = {
 }
 
 
-def _seen(name: str, *who: Relation, stages: tuple[Stage, ...] | None = None) -> Permission:
-    return Permission(name, frozenset(who), stages=None if stages is None else frozenset(stages))
+def _seen(
+    name: str,
+    *who: Relation,
+    stages: tuple[Stage, ...] | None = None,
+    besides: tuple[tuple[tuple[Relation, ...], tuple[Stage, ...]], ...] = (),
+) -> Permission:
+    lines = tuple((frozenset(others), frozenset(then)) for others, then in besides)
+    return Permission(name, frozenset(who), stages=None if stages is None else frozenset(stages), besides=lines)
 
 
 def _for_roles(name: str, *roles: Role) -> Permission:
@@ -187,9 +195,10 @@ _READING = (
     _seen("edit_material", R.APPLICANT, stages=(S.PANEL, S.MATERIAL)),
     _seen("view_material", *_STAFF_OF_TWO),
     _seen("view_sent_material", R.MEMBER, R.PARTICIPANT, stages=_SENT),
+    _seen("open_material", *_STAFF_OF_TWO, besides=(((R.MEMBER, R.PARTICIPANT), _SENT),)),
     _seen("edit_analysis", R.MEMBER, stages=(S.PRELIMINARY_ANALYSIS, S.SCHEDULING, S.SCHEDULED)),
     _seen("view_own_analysis", R.MEMBER, stages=_SENT),
-    _seen("view_analyses", *_STAFF_OF_TWO),
+    _seen("view_analyses", *_STAFF_OF_TWO, stages=_SENT, besides=(((R.MEMBER, R.PARTICIPANT), (S.IN_SESSION,)),)),
     _seen("view_analyses_in_session", R.MEMBER, R.PARTICIPANT, stages=(S.IN_SESSION,)),
     _seen("view_session", R.APPLICANT, R.LEAD, R.PARTY, R.MEMBER, R.PARTICIPANT),
     # Attendance, speaking order and the notes while they are typed; the act is note_speech.
@@ -246,7 +255,9 @@ SEEING = (
 def holds(permission: Permission, held: frozenset[Relation], stage: Stage) -> bool:
     """Whether somebody with the relations `held` has `permission` in `stage`."""
     in_stage = permission.stages is None or stage in permission.stages
-    return in_stage and bool(permission.relations & held)
+    if in_stage and permission.relations & held:
+        return True
+    return any(stage in then and others & held for others, then in permission.besides)
 
 
 def may(name: str, held: frozenset[Relation], stage: Stage) -> bool:

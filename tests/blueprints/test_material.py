@@ -9,9 +9,8 @@ from flask import Flask
 from portal.models.consultation import Consultation
 from portal.models.database import Database
 from portal.models.material import Material, MaterialOpening
-from portal.storage.local import Storage
 from portal.web.acting import Wiring
-from tests.factories.material import sent
+from tests.factories.material import CONTENT, keep_files, sent
 from tests.factories.panel import confirmed
 from tests.factories.world import NOON, World
 from tests.support.surfer import Surfer
@@ -19,7 +18,6 @@ from tests.support.surfer import Surfer
 Surf = Callable[..., Surfer]
 BASE = "/consultations/1"
 UPLOAD = f"{BASE}/material/edit-material"
-PDF = b"%PDF-1.7 report"
 FIELDS = {"kind": "test_report", "title": "安全性能检测报告", "report_number": "沪检〔2026〕D-0417", "number": ""}
 
 
@@ -36,7 +34,7 @@ def upload(surfer: Surfer, url: str, content: bytes, filename: str = "检测 报
 def at(app: Flask, sqlite_database: Database, world: World) -> Callable[..., None]:
     """Bring consultation 1 to a state with a factory; the factory's file lies in the storage."""
     wiring: Wiring = app.extensions["portal"]
-    Storage(wiring.settings.files_folder).put(io.BytesIO(PDF), limit_bytes=1000)
+    keep_files(wiring.settings)
 
     def bring(factory: Callable[..., Consultation]) -> None:
         with sqlite_database.write() as db:
@@ -55,7 +53,7 @@ def test_uploaded_mended_removed_sent(
     assert "还没有上传会诊材料" in text(applicant.get(send))
     assert applicant.post(send).status_code == 409
     applicant.get(UPLOAD)
-    assert upload(applicant, UPLOAD, PDF).status_code == 303  # type: ignore[attr-defined]
+    assert upload(applicant, UPLOAD, CONTENT).status_code == 303  # type: ignore[attr-defined]
     assert upload(applicant, UPLOAD, b"%PDF-1.7 mended", number="1", title="更正").status_code == 303  # type: ignore[attr-defined]
     assert upload(applicant, UPLOAD, b"%PDF-1.7 other", title="另一份").status_code == 303  # type: ignore[attr-defined]
     page = text(applicant.get(f"{BASE}/material"))
@@ -75,9 +73,9 @@ def test_uploaded_mended_removed_sent(
     [
         (b"MZ", "报告.exe", {}, "file"),
         (b"not a pdf", "报告.pdf", {}, "file"),
-        (PDF, "报告.pdf", {"title": " "}, "title"),
-        (PDF, "报告.pdf", {"kind": "poem"}, "kind"),
-        (PDF, "报告.pdf", {"number": "7"}, "number"),
+        (CONTENT, "报告.pdf", {"title": " "}, "title"),
+        (CONTENT, "报告.pdf", {"kind": "poem"}, "kind"),
+        (CONTENT, "报告.pdf", {"number": "7"}, "number"),
     ],
 )
 def test_a_bad_upload_is_said_at_its_field_and_the_rest_is_kept(
@@ -106,7 +104,7 @@ def test_opening_is_recorded_framed_by_us_only_and_in_parts(
     at(sent)
     expert = surf("anhui-expert-1")
     shown = expert.get(f"{BASE}/material/1/show")
-    assert (shown.status_code, shown.data, shown.mimetype) == (200, PDF, "application/pdf")
+    assert (shown.status_code, shown.data, shown.mimetype) == (200, CONTENT, "application/pdf")
     assert "frame-ancestors 'self'" in shown.headers["Content-Security-Policy"]
     assert shown.headers["Content-Disposition"].startswith("inline")
     kept = expert.get(f"{BASE}/material/1/download")
@@ -115,7 +113,7 @@ def test_opening_is_recorded_framed_by_us_only_and_in_parts(
     assert "frame-ancestors 'none'" in kept.headers["Content-Security-Policy"]
     part = expert.get(f"{BASE}/material/1/show", headers={"Range": "bytes=1-3"})
     assert (part.status_code, part.data) == (206, b"PDF")
-    assert part.headers["Content-Range"] == f"bytes 1-3/{len(PDF)}"
+    assert part.headers["Content-Range"] == f"bytes 1-3/{len(CONTENT)}"
     for answer in (shown, kept, part):
         answer.close()
     with sqlite_database.read() as db:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from portal.config import Settings
 from portal.models.consultation import Consultation
 from portal.models.material import Material
 from portal.services.consultation.material import MaterialInput, UploadedFile, send_material, upload_material
+from portal.storage.local import Storage
 from tests.factories.panel import FIVE, confirmed
 from tests.factories.world import NOON, World
 
+CONTENT = b"%PDF-1.7 report"
 REPORT = MaterialInput("test_report", "电热毯安全性能检测报告", "沪检〔2026〕D-0417")
 
 
-def a_file(content: bytes = b"%PDF-1.7 report", filename: str = "检测报告.pdf") -> UploadedFile:
+def a_file(content: bytes = CONTENT, filename: str = "检测报告.pdf") -> UploadedFile:
     """A file as the storage describes it; the bytes are not kept."""
     return UploadedFile(filename, "application/pdf", len(content), hashlib.sha256(content).hexdigest())
+
+
+def keep_files(settings: Settings) -> None:
+    """Put the bytes of `a_file` into the storage of an installation, so that pages can send them."""
+    Storage(settings.files_folder).put(io.BytesIO(CONTENT), limit_bytes=len(CONTENT))
 
 
 def uploaded(

@@ -18,7 +18,9 @@ from werkzeug.routing import Rule
 
 from portal.models.account import Person
 from portal.models.database import Database
+from portal.models.expert import Expert
 from portal.models.institution import Liaison, RotationTerm
+from portal.models.material import Material
 from portal.models.obligation import Obligation
 from portal.models.outbox import OutboxMessage
 from portal.process.errors import NotFound, Refusal
@@ -52,6 +54,8 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "obligation_id": select(Obligation.id).where(Obligation.consultation_id == consultation_id),
         "message_id": select(OutboxMessage.id),
         "liaison_id": select(Liaison.id).where(Liaison.institution_id == anhui, Liaison.until_on.is_(None)),
+        "material_id": select(Material.id).where(Material.consultation_id == consultation_id),
+        "expert_id": select(Expert.id).where(Expert.institution_id == anhui),
         "term_id": select(RotationTerm.id).where(RotationTerm.starts_on > NOON.date()),
     }
     arguments = {name: db.scalar(query.order_by("id").limit(1)) or NOTHING for name, query in first.items()}
@@ -64,7 +68,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
     return Scene(world, consultation_id, {**arguments, "file_name": assets()["portal.css"].file_name})
 
 
-OWNED_BY_ANHUI = ("liaison_id",)
+OWNED_BY_ANHUI = ("liaison_id", "expert_id")
 """Arguments whose object belongs to an institution: its own people may, those of another may not."""
 
 NARROWED: dict[str, Callable[[Actor], bool]] = {
@@ -171,8 +175,11 @@ class LoggedIn(Surfer):
         """Send a request, a form with its token alone; the status of the answer."""
         self.client.set_cookie("portal", self._cookie, domain="localhost")
         if method == "GET":
-            return int(self.get(url).status_code)
-        return int(self.client.post(url, data={"csrf_token": self.token}).status_code)
+            answer = self.get(url)
+        else:
+            answer = self.client.post(url, data={"csrf_token": self.token})
+        answer.close()  # of a file that nobody reads to its end
+        return int(answer.status_code)
 
 
 def surfers(app: Flask, database: Database, actors: list[Actor], now: datetime) -> dict[int, LoggedIn]:

@@ -51,23 +51,32 @@ class InvitationForm(PortalForm):
         )
 
 
+@blueprint.get("/<int:consultation_id>/invitation")
+@requires("view_invitation")
+def view_invitation(consultation_id: int) -> str:
+    """The invitation, to be answered; once accepted, what comes next."""
+    return _page(consultation_id, InvitationForm())
+
+
 @blueprint.route("/<int:consultation_id>/invitation/answer-invitation", methods=["GET", "POST"])
 @requires("answer_invitation")
 def answer_invitation(consultation_id: int) -> str | Response | tuple[str, int]:
-    """The invitation, to be answered; once accepted, what comes next."""
-    form, status = InvitationForm(typed()), 200
-    if request.method == "POST":
-        done = submit(form, step.answer_invitation, consultation_id=consultation_id, answer=form.given)
-        if done:
-            state = done.done.state
-            flash(_SAID[state], "done")
-            here = url_for("consultation.answer_invitation", consultation_id=consultation_id)
-            return redirect(here if state == "accepted" else "/", 303)
-        status = done.status
-    page = look(step.view_invitation, consultation_id=consultation_id)
-    due = None
+    """The same page, and the answer."""
+    form = InvitationForm(typed())
+    if request.method == "GET":
+        return _page(consultation_id, form, is_answering=True)
+    done = submit(form, step.answer_invitation, consultation_id=consultation_id, answer=form.given)
+    if not done:
+        return _page(consultation_id, form, is_answering=True), done.status
+    state = done.done.state
+    flash(_SAID[state], "done")
+    here = url_for("consultation.view_invitation", consultation_id=consultation_id)
+    return redirect(here if state == "accepted" else "/", 303)
+
+
+def _page(consultation_id: int, form: InvitationForm, *, is_answering: bool = False) -> str:
+    page, due = look(step.view_invitation, consultation_id=consultation_id, is_answering=is_answering), None
     if page.due_at:
         calendar = working_calendar(reading())
         due = present_due(page.due_at, page.invited_at, now(), calendar, is_provisional=page.is_provisional)
-    return render("consultation/invitation/answer.html", page=page, form=form, due=due,
-                  consultation_id=consultation_id), status  # fmt: skip
+    return render("consultation/invitation/answer.html", page=page, form=form, due=due, consultation_id=consultation_id)

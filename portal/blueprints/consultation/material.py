@@ -74,7 +74,7 @@ def storage() -> Storage:
 
 
 @blueprint.get("/<int:consultation_id>/material")
-@requires("view_material")
+@requires("open_material")
 def view_material(consultation_id: int) -> str:
     """Every item with its versions, and who opened it."""
     page = look(material_page, consultation_id=consultation_id)
@@ -142,14 +142,14 @@ def extend_analysis(consultation_id: int) -> Answer:
 
 
 @blueprint.get("/<int:consultation_id>/material/<int:material_id>/download")
-@requires("view_material")
+@requires("open_material")
 def download_material(consultation_id: int, material_id: int) -> Response:
     """The file, to be kept."""
     return _file(consultation_id, material_id, is_attachment=True)
 
 
 @blueprint.get("/<int:consultation_id>/material/<int:material_id>/show")
-@requires("view_material")
+@requires("open_material")
 def show_material(consultation_id: int, material_id: int) -> Response:
     """The file, to be looked at; what browsers cannot show is downloaded. Our own pages may frame it."""
     response = _file(consultation_id, material_id, is_attachment=False)

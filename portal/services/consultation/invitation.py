@@ -11,14 +11,14 @@ from portal.models.expert import Expert, ExpertUndertaking
 from portal.models.panel import PanelMember
 from portal.process.consultation import Stage
 from portal.process.errors import Invalid
-from portal.process.permissions import Actor
+from portal.process.permissions import Actor, authorise
 from portal.rules.dates import add_years, beijing_day
 from portal.rules.editions import Edition
 from portal.rules.problem import Problem
 from portal.services.consultation.members import leave, members_of, next_seat, own_place, seat, settle_panel
 from portal.services.consultation.preliminary_analysis import announce_when_all_in
 from portal.services.kernel.advancing import advance
-from portal.services.kernel.loading import load
+from portal.services.kernel.loading import find, load
 from portal.services.kernel.obligations import open_obligations
 
 NO_INTEREST = "none"
@@ -58,9 +58,13 @@ class Invitation:
     material_sent: bool
 
 
-def view_invitation(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> Invitation:
-    """The expert's own invitation, answered or not."""
-    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_invitation", now=now)
+def view_invitation(
+    db: Session, *, actor: Actor, consultation_id: int, now: datetime, is_answering: bool = False
+) -> Invitation:
+    """The expert's own invitation, answered or not. `is_answering`: others are told whose act it is."""
+    loaded = find(db, actor=actor, consultation_id=consultation_id, now=now)
+    if not (is_answering and loaded.may("view_invitation")):
+        authorise("answer_invitation" if is_answering else "view_invitation", loaded.relations, loaded.stage)
     member = own_place(db, loaded)
     owed = open_obligations(db, consultation_id, kinds=("answer_invitation",), person_id=actor.person_id)
     consultation, product = loaded.consultation, loaded.consultation.product

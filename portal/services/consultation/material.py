@@ -21,7 +21,7 @@ from portal.services.consultation.application import required_reason
 from portal.services.consultation.members import accepted_members, ask_for_analysis
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.events import record
-from portal.services.kernel.loading import Loaded, find, load
+from portal.services.kernel.loading import Loaded, load
 from portal.services.kernel.mailing import queue
 from portal.services.kernel.obligations import extend, open_obligations
 from portal.storage.kinds import FileRefused, check_kind, clean_name
@@ -226,10 +226,7 @@ def find_material(db: Session, *, actor: Actor, consultation_id: int, material_i
 
 def seeing(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> Loaded:
     """The consultation for somebody who may see its material, or what was sent of it; NotFound for others."""
-    loaded = find(db, actor=actor, consultation_id=consultation_id, now=now)
-    if not (loaded.may("view_material") or loaded.may("view_sent_material")):
-        raise NotFound
-    return loaded
+    return load(db, actor=actor, consultation_id=consultation_id, permission="open_material", now=now)
 
 
 def items_of(db: Session, consultation_id: int) -> list[Material]:

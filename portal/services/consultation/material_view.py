@@ -57,7 +57,7 @@ class MaterialSummary:
 
 def summary(db: Session, loaded: Loaded, now: datetime) -> MaterialSummary | None:
     """The material as far as the actor may see it; None when there is nothing to see."""
-    if not (loaded.may("view_material") or loaded.may("view_sent_material")):
+    if not loaded.may("open_material"):
         return None
     rows = material_rows(db, loaded)
     may_edit = loaded.may("edit_material")

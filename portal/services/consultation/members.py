@@ -46,10 +46,10 @@ def accepted_members(db: Session, consultation_id: int) -> list[PanelMember]:
 
 
 def member_with(members: list[PanelMember], member_id: int) -> PanelMember:
-    """The place with this id; NotFound when it belongs to another consultation or to none."""
+    """The place with this id; Invalid when it belongs to another consultation or to none."""
     found = next((member for member in members if member.id == member_id), None)
     if found is None:
-        raise NotFound
+        raise Invalid.field("member_id", "请从专家组中选择。", "8(1)")
     return found
 
 

@@ -12,8 +12,7 @@ from portal.models.consultation import Consultation
 from portal.models.institution import Institution
 from portal.models.panel import PanelMember
 from portal.models.preliminary_analysis import PreliminaryAnalysis
-from portal.process.errors import NotFound
-from portal.process.permissions import Actor
+from portal.process.permissions import Actor, authorise
 from portal.rules.editions import Edition
 from portal.services.consultation.material_view import MaterialRow, material_rows
 from portal.services.consultation.members import handed_in, members_of, own_place
@@ -47,7 +46,9 @@ class OwnAnalysis:
 
 def own_analysis(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> OwnAnalysis:
     """The member's own analysis, from the sending of the material on."""
-    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_own_analysis", now=now)
+    loaded = find(db, actor=actor, consultation_id=consultation_id, now=now)
+    if not loaded.may("view_own_analysis"):
+        authorise("hand_in_analysis", loaded.relations, loaded.stage)
     member = own_place(db, loaded)
     owed = open_obligations(db, consultation_id, kinds=("hand_in_analysis",), person_id=actor.person_id)
     return OwnAnalysis(
@@ -92,7 +93,7 @@ def summary(db: Session, loaded: Loaded, now: datetime) -> AnalysisSummary | Non
     """Where the analyses stand; None before the material is sent and for those who may not see any."""
     if loaded.consultation.material_sent_at is None:
         return None
-    sees_all = loaded.may("view_analyses") or loaded.may("view_analyses_in_session")
+    sees_all = loaded.may("view_analyses")
     is_member = loaded.may("view_own_analysis")
     if not (sees_all or is_member):
         return None
@@ -106,11 +107,9 @@ def summary(db: Session, loaded: Loaded, now: datetime) -> AnalysisSummary | Non
 
 def analyses(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> AnalysisSummary:
     """All analyses that were handed in: for applicant and lead, in the session also for panel and participants."""
-    loaded = find(db, actor=actor, consultation_id=consultation_id, now=now)
-    found = summary(db, loaded, now)
-    if found is None or not found.sees_all:
-        raise NotFound
-    return found
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_analyses", now=now)
+    rows = _rows(db, loaded)
+    return AnalysisSummary(loaded, rows, _differing(rows), is_own=False, own_handed_in_at=None, sees_all=True)
 
 
 def _rows(db: Session, loaded: Loaded) -> tuple[AnalysisRow, ...]:
