@@ -174,10 +174,8 @@ class LoggedIn(Surfer):
     def open(self, method: str, url: str) -> int:
         """Send a request, a form with its token alone; the status of the answer."""
         self.client.set_cookie("portal", self._cookie, domain="localhost")
-        if method == "GET":
-            answer = self.get(url)
-        else:
-            answer = self.client.post(url, data={"csrf_token": self.token})
+        is_get = method == "GET"
+        answer = self.get(url) if is_get else self.client.post(url, data={"csrf_token": self.token})
         answer.close()  # of a file that nobody reads to its end
         return int(answer.status_code)
 
