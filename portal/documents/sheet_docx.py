@@ -11,7 +11,6 @@ from docx.shared import Cm
 from portal.documents import docx
 from portal.documents.sheet_paper import (
     ANSWER,
-    BOXES,
     GAP,
     Line,
     PaperCell,
@@ -167,5 +166,5 @@ def _write_lines(cell: Any, lines: Sequence[Line], *, align: Any = docx.LEFT) ->
         paragraph = docx.add_paragraph(cell, align=align, spacing=1.15, before_pt=1, after_pt=1)
         for piece in line:
             font = docx.TEXT_FONT if piece.kind == ANSWER else docx.TABLE_FONT
-            docx.add_run(paragraph, BOXES.get(piece.kind, piece.text), font=font, size_pt=_SIZE)
+            docx.add_run(paragraph, str(piece), font=font, size_pt=_SIZE)
     cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER

@@ -23,7 +23,11 @@ DEPARTURE_WORDS = "不采纳规则建议的理由："
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a line: the annex's words, a box, or what was filled in."""
+    """A stretch of a line: the annex's words, a box with the words behind it, or what was filled in."""
+
+    def __str__(self) -> str:
+        """As plain text: a box before its words."""
+        return f"{BOXES[self.kind]} {self.text}" if self.kind in BOXES else self.text
 
     kind: str
     text: str
@@ -82,7 +86,7 @@ def paper(document: SheetDocument) -> tuple[PaperSection, ...]:
 
 def text_of(line: Line) -> str:
     """The line as plain text, boxes as ☑ and ☐."""
-    return "".join(BOXES.get(piece.kind, piece.text) for piece in line)
+    return "".join(str(piece) for piece in line)
 
 
 def _section(section: Section, document: SheetDocument) -> PaperSection:
@@ -112,7 +116,7 @@ def _source_boxes(section: Section, field: Field, document: SheetDocument) -> It
     for begin in range(0, len(field.options), _BOXES_A_LINE):
         pieces: list[Piece] = []
         for option in field.options[begin : begin + _BOXES_A_LINE]:
-            pieces += [_box(option.value in given), Piece(WORDS, f" {option.label}")]
+            pieces.append(_box(option.value in given, option.label))
             asked = section.asked(field.name, option.value)
             if asked is not None and document.filled(asked):
                 pieces.append(Piece(ANSWER, f"：{document.filled(asked)}"))
@@ -145,17 +149,13 @@ def _field_lines(section: Section, field: Field, document: SheetDocument) -> Ite
 
 
 def _level(option: Option, given: object) -> Line:
-    return (
-        Piece(WORDS, option.prefix),
-        _box(option.value == given),
-        Piece(WORDS, f" {option.label}{option.explanation}"),
-    )
+    return (Piece(WORDS, option.prefix), _box(option.value == given, option.label + option.explanation))
 
 
 def _ticks(section: Section, field: Field, document: SheetDocument) -> Iterator[Line]:
     given = document.answers.injury_types
     for option in field.options:
-        yield (_box(option.value in given), Piece(WORDS, f" {option.prefix}{option.label}{option.explanation}"))
+        yield (_box(option.value in given, option.prefix + option.label + option.explanation),)
         asked = section.asked(field.name, option.value)
         if asked is not None:
             yield from _described(asked, document.answers)
@@ -165,7 +165,7 @@ def _choice(field: Field, answers: SheetAnswers) -> Line:
     given = answers.answer(field.name)
     pieces: list[Piece] = []
     for option in field.options:
-        pieces += [_box(option.value == given), Piece(WORDS, f" {option.label}"), Piece(WORDS, GAP)]
+        pieces += [_box(option.value == given, option.label), Piece(WORDS, GAP)]
     return tuple(pieces[:-1])
 
 
@@ -204,5 +204,5 @@ def _rule_lines(section: Section, rule: Rule, document: SheetDocument) -> Iterat
         yield (Piece(WORDS, DEPARTURE_WORDS), Piece(ANSWER, reason))
 
 
-def _box(is_ticked: bool) -> Piece:
-    return Piece(TICKED, "") if is_ticked else Piece(UNTICKED, "")
+def _box(is_ticked: bool, words: str) -> Piece:
+    return Piece(TICKED if is_ticked else UNTICKED, words)

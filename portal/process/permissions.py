@@ -205,6 +205,8 @@ _READING = (
     _seen("host_session", R.LEAD, stages=(S.IN_SESSION,)),
     _seen("edit_sheet", R.MEMBER, stages=(S.VOTING,)),
     _seen("view_own_sheet", R.MEMBER, R.FORMER_MEMBER),
+    # One signed sheet: the own one at any time; of others only what the two lines below let see.
+    _seen("view_signed_sheet", R.APPLICANT, R.LEAD, R.MEMBER, R.FORMER_MEMBER),
     _seen("view_sheets", *_STAFF_OF_TWO, stages=_AFTER_VOTE),  # of closed rounds only
     _seen("view_earlier_rounds", R.MEMBER, stages=(S.IN_SESSION, S.VOTING, S.TALLIED, S.DRAFTING_MINUTES)),
     _seen("view_counts", R.APPLICANT, R.LEAD, R.PARTY, stages=_AFTER_VOTE),

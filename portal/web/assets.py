@@ -33,6 +33,7 @@ SCRIPT_PARTS = (
     "js/autosave.js",
     "js/kept.js",
     "js/pages.js",
+    "js/sheet.js",
 )
 _ONE_YEAR = "public, max-age=31536000, immutable"
 _COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)

@@ -22,6 +22,9 @@ from portal.blueprints.consultation import (  # noqa: E402
     overview,
     panel,
     preliminary_analysis,
+    sheet,
+    tally,
+    voting,
     watch,
 )
 
@@ -37,5 +40,8 @@ __all__ = [
     "overview",
     "panel",
     "preliminary_analysis",
+    "sheet",
+    "tally",
+    "voting",
     "watch",
 ]

@@ -22,6 +22,10 @@ from portal.services.consultation import (
     panel_view,
     preliminary_analysis,
     preliminary_analysis_view,
+    sheet,
+    tally,
+    voting,
+    voting_summary,
     watch,
 )
 from portal.services.kernel.loading import Loaded
@@ -36,6 +40,7 @@ SUMMARIES: tuple[tuple[str, Summary], ...] = (
     ("preliminary_analysis", preliminary_analysis_view.summary),
     ("application", application.summary),
     ("material", material_view.summary),
+    ("voting", voting_summary.summary),
     ("fees", fees.summary),
 )
 
@@ -45,6 +50,9 @@ WHY_NOT: dict[str, WhyNot] = {
     **material.WHY_NOT,
     **preliminary_analysis.WHY_NOT,
     **lapse.WHY_NOT,
+    **voting.WHY_NOT,
+    **sheet.WHY_NOT,
+    **tally.WHY_NOT,
     **fees.WHY_NOT,
     **handover.WHY_NOT,
     **watch.WHY_NOT,

@@ -109,7 +109,13 @@ class Overview:
 def overview(db: Session, *, actor: Actor, consultation_id: int, now: datetime, all_events: bool = False) -> Overview:
     """Load the page of one consultation, as far as the actor may see it."""
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_consultation", now=now)
-    duties = tuple(duties_in(db, [consultation_id]).get(consultation_id, ()))
+    # What can be done in this stage comes first; what is owed but waits for another act follows.
+    duties = tuple(
+        sorted(
+            duties_in(db, [consultation_id]).get(consultation_id, ()),
+            key=lambda duty: loaded.stage not in BY_ACT[duty.kind.act].stages,
+        )
+    )
     own_duty = next((duty for duty in duties if _is_own(duty, actor)), None)
     is_staff = bool(loaded.relations & {Relation.APPLICANT, Relation.LEAD, Relation.PARTY})
     institutions = _institutions(db, loaded.consultation)

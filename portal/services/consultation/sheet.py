@@ -111,7 +111,7 @@ def save_sheet(
 ) -> ConsultationSheet:
     """Save the draft, gaps included. Stale when it was saved elsewhere meanwhile; refused once signed."""
     own = own_sheet(db, actor=actor, consultation_id=consultation_id)
-    _require_draft(own)
+    require_draft(own)
     require_version(own.sheet, version)
     _write(own.sheet, answers, now)
     db.flush()
@@ -124,7 +124,7 @@ def take_first_view(db: Session, *, actor: Actor, consultation_id: int, version:
     In the first round only: a new round asks the whole sheet again.
     """
     own = own_sheet(db, actor=actor, consultation_id=consultation_id)
-    _require_draft(own)
+    require_draft(own)
     require_version(own.sheet, version)
     view = first_view(db, own.member.id, own.edition)
     if own.voting_round.number > 1 or not view:
@@ -239,7 +239,8 @@ def _is_asked(name: str, answers: SheetAnswers, edition: Edition) -> bool:
     return entry.asked_when in given if isinstance(given, frozenset) else given == entry.asked_when
 
 
-def _require_draft(own: OwnSheet) -> None:
+def require_draft(own: OwnSheet) -> None:
+    """Raise a refusal (409) when the sheet is signed."""
     if own.sheet.state != "draft":
         raise Refusal("您在本轮已签名，会诊表不能再修改。如需修改，请先撤回签名。", article=ARTICLE)
 

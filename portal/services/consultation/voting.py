@@ -57,7 +57,7 @@ def open_vote(
         number=len(rounds_of(db, consultation_id)) + 1,
         opened_at=now,
         opened_by_id=actor.person_id,
-        sign_by=sign_by or _usual_sign_by(db, loaded.edition, now),
+        sign_by=sign_by or usual_sign_by(db, loaded.edition, now),
     )
     opened.sheets = [_empty_sheet(member, now) for member in members]
     db.add(opened)
@@ -160,6 +160,11 @@ class Signer:
     institution_id: int
     has_signed: bool
 
+    @property
+    def is_in(self) -> bool:
+        """As the list of seats asks for it."""
+        return self.has_signed
+
 
 def accepted_members(db: Session, consultation_id: int) -> list[PanelMember]:
     """The members who vote, by their number in the panel, with their persons."""
@@ -167,7 +172,7 @@ def accepted_members(db: Session, consultation_id: int) -> list[PanelMember]:
         db.scalars(
             select(PanelMember)
             .where(PanelMember.consultation_id == consultation_id, PanelMember.state == "accepted")
-            .options(joinedload(PanelMember.expert).joinedload(Expert.person))
+            .options(joinedload(PanelMember.expert).joinedload(Expert.person), joinedload(PanelMember.institution))
             .order_by(PanelMember.seat, PanelMember.id)
         )
     )
@@ -238,7 +243,8 @@ def answer_words(question: str, answer: str | None, edition: Edition) -> str:
     return edition.field(question).option(answer).label if answer is not None else "未形成多数意见"
 
 
-def _usual_sign_by(db: Session, edition: Edition, now: datetime) -> datetime:
+def usual_sign_by(db: Session, edition: Edition, now: datetime) -> datetime:
+    """By when to sign where nobody sets another time."""
     return working_calendar(db).deadline(now, edition.value("vote_signing_days").value, strict=False).due_at
 
 

@@ -1,0 +1,214 @@
+"""The expert's sheet: filled in, checked, saved, signed; a signed sheet read and downloaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, flash, make_response, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from portal.blueprints.consultation import blueprint
+from portal.blueprints.consultation.acts import add_act
+from portal.blueprints.consultation.sheet_form import read_sheet
+from portal.process.errors import Invalid, Stale
+from portal.rules.problem import Problem
+from portal.rules.sheet import SheetAnswers
+from portal.services.consultation import sheet as service
+from portal.services.consultation.sheet_rules_view import live_rules, matrix
+from portal.services.consultation.sheet_view import (
+    SheetPage,
+    asked_sections,
+    differences,
+    sheet_edition,
+    sheet_page,
+    sign_page,
+    signed_sheet,
+)
+from portal.services.kernel.calendar import working_calendar
+from portal.web.acting import look, now, perform, present_visitor, reading
+from portal.web.deadlines import present_due
+from portal.web.fields import PasswordField, WholeNumberField
+from portal.web.formats import clock_time
+from portal.web.forms import PortalForm, article_words, submit, typed
+from portal.web.fragments import is_htmx, render
+from portal.web.guard import requires
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+Answer = str | Response | tuple[str, int]
+
+
+class SignatureForm(PortalForm):
+    """The password that signs, and the version of the text that was shown."""
+
+    password = PasswordField("登录密码")
+    version = WholeNumberField()
+
+
+@blueprint.get("/<int:consultation_id>/sheet")
+@requires("edit_sheet")
+def edit_sheet(consultation_id: int) -> str:
+    """The sheet to fill in; `?check=1` says at its head what is still missing."""
+    page = look(sheet_page, consultation_id=consultation_id)
+    problems = page.rules.problems if "check" in request.args else ()
+    return _page(page, problems, wants_check="check" in request.args)
+
+
+@blueprint.post("/<int:consultation_id>/sheet/check-sheet")
+@requires("edit_sheet")
+def check_sheet(consultation_id: int) -> str:
+    """What the rules say about what is typed, saved or not. Nothing is changed."""
+    edition = look(sheet_edition, consultation_id=consultation_id)
+    answers, _problems = read_sheet(request.form, edition)
+    if is_htmx():
+        return render(
+            "consultation/sheet/checked.html",
+            rules=live_rules(answers, edition),
+            matrix=matrix(edition.name),
+            sections=asked_sections(edition),
+        )
+    page = look(sheet_page, consultation_id=consultation_id, answers=answers)
+    return _page(page, page.rules.problems, wants_check=True, is_unsaved=True)
+
+
+@blueprint.post("/<int:consultation_id>/sheet/save-sheet")
+@requires("edit_sheet")
+def save_sheet(consultation_id: int) -> Answer:
+    """Save the draft, gaps included; `then=sign` goes on to the signature."""
+    version, refusal = _save_typed(consultation_id)
+    if refusal is not None:
+        return refusal
+    if is_htmx():
+        response = make_response(render("consultation/sheet/saved.html", version=version))
+        response.headers["X-Saved-At"] = clock_time(now())
+        return response
+    if request.form.get("then") == "sign":
+        return redirect(url_for("consultation.sign_sheet", consultation_id=consultation_id, check=1), 303)
+    flash(f"已保存 {clock_time(now())}", "done")
+    return redirect(url_for("consultation.edit_sheet", consultation_id=consultation_id), 303)
+
+
+@blueprint.post("/<int:consultation_id>/sheet/take-first-view")
+@requires("edit_sheet")
+def take_first_view(consultation_id: int) -> Answer:
+    """从初步分析带入: save what is typed, then fill what is still open with the first view."""
+    version, refusal = _save_typed(consultation_id)
+    if refusal is not None:
+        return refusal
+    taken = perform(service.take_first_view, consultation_id=consultation_id, version=version)
+    edition = look(sheet_edition, consultation_id=consultation_id)
+    names = "、".join(edition.field(name).brief for name in taken)
+    flash(f"已从初步分析带入：{names}。请逐项核对。" if taken else "初步分析中的各项都已填写。", "done")
+    return redirect(url_for("consultation.edit_sheet", consultation_id=consultation_id), 303)
+
+
+@blueprint.route("/<int:consultation_id>/sheet/sign-sheet", methods=["GET", "POST"])
+@requires("sign_sheet")
+def sign_sheet(consultation_id: int) -> Answer:
+    """The final text and the signature. Whoever has something missing is led to the sheet first."""
+    form, status = SignatureForm(typed()), 200
+    if request.method == "POST":
+        outcome = submit(
+            form, service.sign_sheet, confirmed_by=form.password, consultation_id=consultation_id,
+            version=form.version.data or 0, reauthenticated_at=lambda: present_visitor().reauthenticated_at,
+        )  # fmt: skip
+        if outcome:
+            flash("已签名。表决结束前可以撤回重签。", "done")
+            return redirect(url_for("consultation.view_consultation", consultation_id=consultation_id), 303)
+        status = outcome.status
+    try:
+        page = look(sign_page, consultation_id=consultation_id)
+    except Invalid:
+        check = "1" if "check" in request.args or request.method == "POST" else None
+        return redirect(url_for("consultation.edit_sheet", consultation_id=consultation_id, check=check), 303)
+    return render("consultation/sheet/sign.html", form=form, page=page, due=_due(page.own)), status
+
+
+@blueprint.get("/<int:consultation_id>/sheets/<int:sheet_id>")
+@requires("view_signed_sheet")
+def view_sheet(consultation_id: int, sheet_id: int) -> str:
+    """A signed sheet."""
+    sheet = look(signed_sheet, consultation_id=consultation_id, sheet_id=sheet_id)
+    return render("consultation/sheet/signed.html", sheet=sheet, sheet_id=sheet_id)
+
+
+@blueprint.get("/<int:consultation_id>/sheets/<int:sheet_id>.docx")
+@requires("view_signed_sheet")
+def download_sheet(consultation_id: int, sheet_id: int) -> Response:
+    """A signed sheet as DOCX."""
+    # The library behind it is large, and few processes ever make a document.
+    from portal.documents.sheet_docx import sheet_docx
+
+    sheet = look(signed_sheet, consultation_id=consultation_id, sheet_id=sheet_id)
+    response = make_response(sheet_docx(sheet.document))
+    response.mimetype = DOCX
+    name = f"会诊表{sheet.short_number}{sheet.member_name}.docx"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+add_act(
+    "withdraw_signature",
+    service.withdraw_signature,
+    path="sheet",
+    done="签名已撤回。请修改后重新签名。",
+    says=("您在本轮的签名撤回，原来的版本保留。", "会诊表恢复为草稿，修改后须在时限前重新签名，否则不计票。"),
+)
+
+
+def _page(
+    page: SheetPage,
+    problems: Any = (),
+    *,
+    wants_check: bool = False,
+    is_unsaved: bool = False,
+    stale: Any = None,
+) -> str:
+    return render(
+        "consultation/sheet/sheet.html",
+        page=page,
+        rules=page.rules,
+        matrix=matrix(page.edition.name),
+        problems=[(problem.field, problem.message, article_words(problem.article)) for problem in problems],
+        wants_check=wants_check,
+        is_unsaved=is_unsaved,
+        stale=stale,
+        due=_due(page.own),
+        material_url=_material_url(page.own.consultation.id),
+    )
+
+
+def _save_typed(consultation_id: int) -> tuple[int, tuple[str, int] | None]:
+    """Save what was typed; the new version, or the answer that says why not."""
+    edition = look(sheet_edition, consultation_id=consultation_id)
+    answers, problems = read_sheet(request.form, edition)
+    if problems:
+        return 0, _not_saved(consultation_id, answers, problems, 422)
+    version = request.form.get("overwrite", type=int) or request.form.get("version", 0, type=int)
+    try:
+        saved = perform(service.save_sheet, consultation_id=consultation_id, answers=answers, version=version)
+    except Stale as refusal:
+        return 0, _not_saved(consultation_id, answers, [Problem("", refusal.message, "")], 409, is_stale=True)
+    return saved.version, None
+
+
+def _not_saved(
+    consultation_id: int, answers: SheetAnswers, problems: list[Problem], status: int, *, is_stale: bool = False
+) -> tuple[str, int]:
+    """The page with everything typed, and why it was not saved; to htmx the message alone."""
+    stale = look(differences, consultation_id=consultation_id, typed=answers) if is_stale else None
+    if is_htmx():
+        shown = [(problem.field, problem.message, article_words(problem.article)) for problem in problems]
+        return render("consultation/sheet/not_saved.html", problems=shown, stale=stale), status
+    page = look(sheet_page, consultation_id=consultation_id, answers=answers)
+    return _page(page, problems, is_unsaved=True, stale=stale), status
+
+
+def _due(own: service.OwnSheet) -> Any:
+    voting_round = own.voting_round
+    return present_due(voting_round.sign_by, voting_round.opened_at, now(), working_calendar(reading()))
+
+
+def _material_url(consultation_id: int) -> str:
+    endpoint = "consultation.view_material"
+    known = endpoint in current_app.view_functions
+    return url_for(endpoint, consultation_id=consultation_id) if known else ""

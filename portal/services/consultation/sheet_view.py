@@ -1,0 +1,187 @@
+"""Pages of a sheet: filled in by its expert, about to be signed, and read once it is signed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session, joinedload
+
+from portal.documents.sheet_paper import PaperSection, SheetDocument, paper
+from portal.models.panel import PanelMember
+from portal.models.voting import ConsultationSheet, VotingRound
+from portal.process.errors import Invalid, NotFound
+from portal.process.permissions import Actor
+from portal.rules.editions import Edition
+from portal.rules.sheet import SheetAnswers
+from portal.rules.sheet_description import Field, Section
+from portal.services.consultation.sheet import (
+    OwnSheet,
+    final_answers,
+    first_view,
+    own_sheet,
+    require_draft,
+    require_version,
+)
+from portal.services.consultation.sheet_rules_view import LiveRules, live_rules, value_words
+from portal.services.consultation.sheet_text import draft_document, full_number, signed_document
+from portal.services.kernel.loading import load
+
+
+@dataclass(frozen=True)
+class SheetPage:
+    """The sheet as its expert fills it in."""
+
+    own: OwnSheet
+    number: str
+    product_name: str
+    answers: SheetAnswers
+    filled: Mapping[str, PaperSection]  # what the portal has filled in, by slug
+    sections: tuple[Section, ...]  # what the expert fills in
+    earlier: Mapping[str, str]  # the first view of the preliminary analysis, in words by field
+    rules: LiveRules
+
+    @property
+    def edition(self) -> Edition:
+        """The edition of the consultation."""
+        return self.own.edition
+
+    @property
+    def has_something_to_take(self) -> bool:
+        """Whether the first view answers a question that is still open here."""
+        return any(self.answers.answer(name) is None for name in self.earlier)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where what was typed differs from what is saved: the field, and both in words."""
+
+    field: str
+    brief: str
+    saved: str
+    typed: str
+
+
+@dataclass(frozen=True)
+class SignPage:
+    """The final text, as it will be signed."""
+
+    own: OwnSheet
+    number: str
+    sections: tuple[PaperSection, ...]
+    rules: LiveRules
+
+
+@dataclass(frozen=True)
+class SignedSheet:
+    """A sheet as it was signed, with what became of it."""
+
+    consultation_id: int
+    short_number: str
+    member_name: str
+    state: str
+    left_reason: str
+    left_at: datetime | None
+    document: SheetDocument
+    sections: tuple[PaperSection, ...]
+
+
+def sheet_page(
+    db: Session, *, actor: Actor, consultation_id: int, now: datetime, answers: SheetAnswers | None = None
+) -> SheetPage:
+    """Load the sheet to fill in; with `answers`, the page shows these instead of what is saved."""
+    own = own_sheet(db, actor=actor, consultation_id=consultation_id)
+    require_draft(own)
+    shown, edition = answers or own.answers, own.edition
+    document = draft_document(db, own.consultation, own.member, own.voting_round, own.sheet.revision, shown)
+    filled = {section.slug: section for section in paper(document)}
+    # A new round asks the whole sheet again, so the first view stands beside the first round only.
+    view = first_view(db, own.member.id, edition) if own.voting_round.number == 1 else {}
+    return SheetPage(
+        own=own,
+        number=document.number,
+        product_name=own.consultation.product.product_name,
+        answers=shown,
+        filled=filled,
+        sections=asked_sections(edition),
+        earlier={name: value_words(edition.field(name), value) for name, value in view.items()},
+        rules=live_rules(shown, edition),
+    )
+
+
+def sheet_edition(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> Edition:
+    """The edition to read typed answers with; authorised as the sheet itself."""
+    return own_sheet(db, actor=actor, consultation_id=consultation_id).edition
+
+
+def differences(
+    db: Session, *, actor: Actor, consultation_id: int, typed: SheetAnswers, now: datetime
+) -> tuple[int, list[Difference]]:
+    """The version that is saved, and where what was typed differs from it: for the second of two windows."""
+    own = own_sheet(db, actor=actor, consultation_id=consultation_id)
+    saved, found = own.answers, []
+    for section in asked_sections(own.edition):
+        for field in section.fields:
+            before, after = saved.answer(field.name), typed.answer(field.name)
+            if before != after:
+                found.append(Difference(field.name, field.brief, _words(field, before), _words(field, after)))
+    return own.sheet.version, found
+
+
+def sign_page(
+    db: Session, *, actor: Actor, consultation_id: int, now: datetime, version: int | None = None
+) -> SignPage:
+    """The final text. Invalid while something stands in the way; Stale when `version` is not the present one."""
+    load(db, actor=actor, consultation_id=consultation_id, permission="sign_sheet", now=now)
+    own = own_sheet(db, actor=actor, consultation_id=consultation_id)
+    require_draft(own)
+    if version is not None:
+        require_version(own.sheet, version)
+    answers = final_answers(own.answers, own.edition)
+    rules = live_rules(answers, own.edition)
+    if not rules.can_sign:
+        raise Invalid(rules.problems)
+    document = draft_document(db, own.consultation, own.member, own.voting_round, own.sheet.revision, answers)
+    return SignPage(own, full_number(own.consultation, own.edition), paper(document), rules)
+
+
+def signed_sheet(db: Session, *, actor: Actor, consultation_id: int, sheet_id: int, now: datetime) -> SignedSheet:
+    """A signed sheet: one's own at any time, others' only once their round is closed. NotFound otherwise."""
+    permission = "view_signed_sheet"
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission=permission, now=now)
+    sheet = db.get(
+        ConsultationSheet,
+        sheet_id,
+        options=[
+            joinedload(ConsultationSheet.round),
+            joinedload(ConsultationSheet.member).joinedload(PanelMember.expert),
+        ],
+    )
+    if sheet is None or sheet.round.consultation_id != consultation_id or sheet.canonical is None:
+        raise NotFound
+    is_own = actor.expert_id is not None and sheet.member.expert_id == actor.expert_id
+    is_shown = is_disclosed(sheet.round, sheet) and (loaded.may("view_sheets") or loaded.may("view_earlier_rounds"))
+    if not is_shown and not (is_own and loaded.may("view_own_sheet")):
+        raise NotFound
+    document = signed_document(sheet)
+    return SignedSheet(
+        consultation_id, loaded.consultation.number or "", sheet.member.name, sheet.state, sheet.left_reason,
+        sheet.left_at, document, paper(document),
+    )  # fmt: skip
+
+
+def is_disclosed(voting_round: VotingRound, sheet: ConsultationSheet) -> bool:
+    """Whether a sheet may be seen by others: its round was counted, and it stood when it was."""
+    return voting_round.tally is not None and sheet.state == "signed"
+
+
+def _words(field: Field, given: object) -> str:
+    return str(given) or "—" if field.type == "text" else value_words(field, given)
+
+
+def asked_sections(edition: Edition) -> tuple[Section, ...]:
+    """The sections that the expert fills in."""
+    return tuple(
+        section for section in edition.sections if any(not field.is_filled_by_portal for field in section.fields)
+    )
