@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
-from flask import current_app, flash, make_response, redirect, request, url_for
+from flask import current_app, flash, make_response, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response
 
 from portal.blueprints.consultation import blueprint
@@ -46,9 +47,12 @@ class SignatureForm(PortalForm):
 
 @blueprint.get("/<int:consultation_id>/sheet")
 @requires("edit_sheet")
-def edit_sheet(consultation_id: int) -> str:
-    """The sheet to fill in; `?check=1` says at its head what is still missing."""
+def edit_sheet(consultation_id: int) -> str | Response:
+    """The sheet to fill in; `?check=1` says at its head what is still missing. Once signed, it is only read."""
     page = look(sheet_page, consultation_id=consultation_id)
+    if page.own.sheet.state == "signed":
+        address = url_for("consultation.view_sheet", consultation_id=consultation_id, sheet_id=page.own.sheet.id)
+        return redirect(address, 303)
     problems = page.rules.problems if "check" in request.args else ()
     return _page(page, problems, wants_check="check" in request.args)
 
@@ -139,11 +143,8 @@ def download_sheet(consultation_id: int, sheet_id: int) -> Response:
     from portal.documents.sheet_docx import sheet_docx
 
     sheet = look(signed_sheet, consultation_id=consultation_id, sheet_id=sheet_id)
-    response = make_response(sheet_docx(sheet.document))
-    response.mimetype = DOCX
     name = f"会诊表{sheet.short_number}{sheet.member_name}.docx"
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    return send_file(BytesIO(sheet_docx(sheet.document)), DOCX, as_attachment=True, download_name=name)
 
 
 add_act(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portal.models.consultation import Consultation
 from portal.models.panel import PanelMember
@@ -57,13 +57,16 @@ class OwnSheet:
         return from_record(self.sheet.answers, self.edition)
 
 
-def own_sheet(db: Session, *, actor: Actor, consultation_id: int) -> OwnSheet:
+def own_sheet(db: Session, *, actor: Actor, consultation_id: int, with_product: bool = False) -> OwnSheet:
     """Load and authorise in one statement, for pages that answer while one types.
 
-    NotFound for anybody but a member of the panel; WrongStage for a member while no round is open.
+    `with_product` loads what the sheet's first part needs as well. NotFound for anybody but a member of the panel;
+    WrongStage for a member while no round is open.
     """
+    first_part = (joinedload(Consultation.product), joinedload(Consultation.applicant_institution))
     row = db.execute(
         select(Consultation, PanelMember, VotingRound, ConsultationSheet)
+        .options(*(first_part if with_product else ()))
         .join(PanelMember, PanelMember.consultation_id == Consultation.id)
         .outerjoin(VotingRound, and_(VotingRound.consultation_id == Consultation.id, VotingRound.closed_at.is_(None)))
         .outerjoin(

@@ -91,8 +91,7 @@ def sheet_page(
     db: Session, *, actor: Actor, consultation_id: int, now: datetime, answers: SheetAnswers | None = None
 ) -> SheetPage:
     """Load the sheet to fill in; with `answers`, the page shows these instead of what is saved."""
-    own = own_sheet(db, actor=actor, consultation_id=consultation_id)
-    require_draft(own)
+    own = own_sheet(db, actor=actor, consultation_id=consultation_id, with_product=True)
     shown, edition = answers or own.answers, own.edition
     document = draft_document(db, own.consultation, own.member, own.voting_round, own.sheet.revision, shown)
     filled = {section.slug: section for section in paper(document)}
