@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from flask import Flask
 
-from portal.blueprints import account, accounts_admin, calendar, consultation, experts, public, rotation, system, tasks
+from portal.blueprints import (
+    account,
+    accounts_admin,
+    archive,
+    calendar,
+    consultation,
+    experts,
+    public,
+    rotation,
+    system,
+    tasks,
+)
 from portal.config import Settings
 from portal.models.database import Database
 from portal.web import health
@@ -18,7 +29,8 @@ from portal.web.sessions import install_sessions
 
 BLUEPRINTS = (
     *(health.blueprint, public.blueprint, account.blueprint, accounts_admin.blueprint),
-    *(tasks.blueprint, consultation.blueprint, experts.blueprint, rotation.blueprint, calendar.blueprint),
+    *(tasks.blueprint, consultation.blueprint, experts.blueprint, archive.blueprint),
+    *(rotation.blueprint, calendar.blueprint),
     *system.BLUEPRINTS,
 )
 

@@ -13,6 +13,7 @@ from portal.models.account import Person
 from portal.models.consultation import Consultation, ProductInformation
 from portal.models.institution import Institution
 from portal.models.obligation import Obligation
+from portal.process.consultation import Stage
 from portal.process.obligations import OBLIGATIONS, ObligationKind
 from portal.process.permissions import Actor
 
@@ -24,6 +25,7 @@ class Duty:
     obligation_id: int
     kind: ObligationKind
     consultation_id: int
+    stage: Stage
     number: str | None
     product_name: str
     model: str
@@ -113,6 +115,7 @@ def _duty(
         obligation_id=obligation.id,
         kind=OBLIGATIONS[obligation.kind],
         consultation_id=consultation.id,
+        stage=Stage(consultation.stage),
         number=consultation.number,
         product_name=product.product_name,
         model=product.model,

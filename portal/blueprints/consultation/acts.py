@@ -37,10 +37,11 @@ def add_act(
     says: tuple[str, ...],
     reason: str = "",
     lands_on_list: bool = False,
+    lands_on: str = "consultation.view_consultation",
 ) -> None:
     """Add the page of `act` at /<id>/<path>/<act>: GET says what will happen, POST does it.
 
-    `reason` is what the reason is called ("" for none); `done` is said afterwards.
+    `reason` is what the reason is called ("" for none); `done` is said afterwards, on the page `lands_on`.
     """
 
     def view(consultation_id: int) -> str | Response | tuple[str, int]:
@@ -52,7 +53,7 @@ def add_act(
             outcome = submit(form, service, consultation_id=consultation_id, **given)
             if outcome:
                 flash(done, "success")
-                return _leave(consultation_id, to_list=lands_on_list)
+                return _leave(consultation_id, lands_on, to_list=lands_on_list)
             status = outcome.status
         page = render(
             "consultation/act.html", form=form, about=about, line=transition(act), says=says, reason_label=reason
@@ -64,7 +65,7 @@ def add_act(
     blueprint.add_url_rule(url, act, requires(act)(view), methods=["GET", "POST"])
 
 
-def _leave(consultation_id: int, *, to_list: bool) -> Response:
+def _leave(consultation_id: int, lands_on: str, *, to_list: bool) -> Response:
     if to_list:
         return redirect(url_for("consultation.index"), 303)
-    return redirect(url_for("consultation.view_consultation", consultation_id=consultation_id), 303)
+    return redirect(url_for(lands_on, consultation_id=consultation_id), 303)

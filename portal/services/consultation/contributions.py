@@ -13,11 +13,16 @@ from sqlalchemy.orm import Session
 
 from portal.services.consultation import (
     application,
+    archive,
+    archive_view,
     fees,
     handover,
     lapse,
     material,
     material_view,
+    meeting_minutes_view,
+    online_session,
+    online_session_view,
     panel,
     panel_view,
     preliminary_analysis,
@@ -36,11 +41,14 @@ WhyNot = Callable[[Session, Loaded, datetime], str | None]
 # In the order of the page; the slug names the partial template consultation/<slug>/_summary.html.
 SUMMARIES: tuple[tuple[str, Summary], ...] = (
     ("watch", watch.summary),
+    ("archive", archive_view.summary),
+    ("meeting_minutes", meeting_minutes_view.summary),
+    ("voting", voting_summary.summary),
+    ("online_session", online_session_view.summary),
     ("panel", panel_view.summary),
     ("preliminary_analysis", preliminary_analysis_view.summary),
     ("application", application.summary),
     ("material", material_view.summary),
-    ("voting", voting_summary.summary),
     ("fees", fees.summary),
 )
 
@@ -53,6 +61,8 @@ WHY_NOT: dict[str, WhyNot] = {
     **voting.WHY_NOT,
     **sheet.WHY_NOT,
     **tally.WHY_NOT,
+    **online_session.WHY_NOT,
+    **archive.WHY_NOT,
     **fees.WHY_NOT,
     **handover.WHY_NOT,
     **watch.WHY_NOT,

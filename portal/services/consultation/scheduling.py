@@ -25,6 +25,7 @@ from portal.services.consultation.members import accepted_members
 from portal.services.consultation.session_invitation import (
     MODES,
     current_session,
+    how_to_join,
     invite,
     invited_persons,
     new_uid,
@@ -138,6 +139,53 @@ def name_participants(
         invite(db, "session_fixed", consultation, online, added, now=now)
         reason = "本单位改派其他人员参会"
         invite(db, "session_cancelled", consultation, online, dropped, now=now, method="CANCEL", reason=reason)
+
+
+@dataclass(frozen=True)
+class NamingPage:
+    """What an institution sees that is asked to send somebody: product, model and producer, when and how."""
+
+    consultation_id: int
+    number: str
+    product: tuple[tuple[str, str], ...]
+    starts_at: datetime
+    how: tuple[str, ...]
+    staff: tuple[tuple[int, str], ...]
+    named: tuple[int, ...]
+    article: str
+    least: int
+    most: int
+
+
+def naming_page(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> NamingPage:
+    """Load the page on which the actor's institution names its participants."""
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="name_participants", now=now)
+    consultation, online, edition = loaded.consultation, _fixed(db, consultation_id), loaded.edition
+    own = actor.institution_id or 0
+    product = consultation.product
+    return NamingPage(
+        consultation_id,
+        consultation.number or "",
+        (("产品名称", product.product_name), ("型号", product.model), ("生产者", product.producer)),
+        online.starts_at,
+        tuple(how_to_join(online)),
+        tuple((person.id, person.name) for person in staff_of(db, own)),
+        tuple(one.person_id for one in online.participants if one.institution_id == own),
+        edition.cite("8(4)"),
+        edition.value("session_staff_minimum").value,
+        edition.value("session_staff_maximum").value,
+    )
+
+
+def fixed_session(db: Session, *, consultation_id: int) -> OnlineSession:
+    """The session that is fixed or open, for who was authorised to change it."""
+    return _fixed(db, consultation_id)
+
+
+def session_due(db: Session, *, consultation_id: int) -> datetime | None:
+    """By when the session has to be held; None where nothing is owed."""
+    owed = _owed(db, consultation_id)
+    return owed.due_at if owed else None
 
 
 def staff_of(db: Session, institution_id: int) -> list[Person]:

@@ -74,11 +74,17 @@ def invite(
     calendar files an entry only for an attendee.
     """
     organizer = db.get_one(Person, online.fixed_by_id)
+    parties = {party.institution_id for party in consultation.parties}
+    page = f"/consultations/{consultation.id}/online-session"
     for person in {person.id: person for person in persons}.values():
+        label, path = "查看会诊安排", page
+        if person.institution_id is not None and person.institution_id not in parties:
+            # An institution that has nobody in it yet sees no more than the page on which it names somebody.
+            is_asked = method == "REQUEST"
+            label, path = ("指派参会人员", f"{page}/name-participants") if is_asked else ("查看我的待办", "/tasks")
         queue(
             db, kind, [person], now=now, consultation=consultation, online=online, reason=reason,
-            mode=MODES[online.mode], link_label="查看会诊安排",
-            link_path=f"/consultations/{consultation.id}/online-session",
+            mode=MODES[online.mode], link_label=label, link_path=path,
             calendar=calendar_entry(consultation, online, organizer, person, now=now, method=method),
         )  # fmt: skip
 

@@ -1,0 +1,158 @@
+"""What the pages of the minutes show: the draft, or what was issued, read from the text that was fixed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.documents.minutes_paper import CountRow, Counts, MinutesDocument
+from portal.models.institution import Institution
+from portal.models.meeting_minutes import MeetingMinutes
+from portal.models.obligation import Obligation
+from portal.process.errors import NotFound
+from portal.process.permissions import Actor
+from portal.services.consultation.meeting_minutes import TITLE, copy_recipients, issued_minutes
+from portal.services.consultation.meeting_minutes_draft import (
+    PART_LABELS,
+    PARTS,
+    RoundCount,
+    closed_rounds,
+    count_rounds,
+)
+from portal.services.kernel.loading import Loaded, load
+
+
+@dataclass(frozen=True)
+class MinutesPage:
+    """All that stands on the page of issued minutes."""
+
+    loaded: Loaded
+    documents: tuple[MinutesDocument, ...]
+    minutes: tuple[MeetingMinutes, ...]
+    owed: Obligation | None  # the deadline that the issuing met
+    may_confirm: bool
+
+
+@dataclass(frozen=True)
+class DraftPage:
+    """The draft with what surrounds it."""
+
+    loaded: Loaded
+    draft: MeetingMinutes
+    rounds: tuple[Counts, ...]
+    copies: tuple[Institution, ...]
+    owed: Obligation | None
+
+
+def minutes_page(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> MinutesPage:
+    """The issued minutes with their corrections, copies and receipts. NotFound once they were destroyed."""
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_minutes", now=now)
+    minutes = issued_minutes(db, consultation_id)
+    if not minutes:
+        raise NotFound
+    waiting = any(
+        copy.institution_id == actor.institution_id and copy.received_at is None
+        for one in minutes
+        for copy in one.copies
+    )
+    documents = tuple(document_of(one) for one in minutes)
+    may_confirm = waiting and loaded.may("confirm_receipt")
+    return MinutesPage(loaded, documents, tuple(minutes), _owed(db, consultation_id), may_confirm)
+
+
+def draft_page(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> DraftPage:
+    """The draft, for the lead."""
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="edit_minutes", now=now)
+    draft = db.scalars(
+        select(MeetingMinutes).where(
+            MeetingMinutes.consultation_id == consultation_id, MeetingMinutes.issued_at.is_(None)
+        )
+    ).one()
+    counted = count_rounds(closed_rounds(db, consultation_id), loaded.edition)
+    copies = copy_recipients(db, loaded.consultation, loaded.consultation.lead_institution_id or 0)
+    return DraftPage(loaded, draft, tuple(map(_counts, counted)), tuple(copies), _owed(db, consultation_id))
+
+
+def document_of(minutes: MeetingMinutes) -> MinutesDocument:
+    """Issued minutes as they are printed: out of the very text that the digest stands for."""
+    said: dict[str, Any] = json.loads(minutes.canonical or "{}")
+    return MinutesDocument(
+        title=TITLE,
+        number=said["number"],
+        issuer=said["issuer"],
+        issued_on=minutes.issued_on,
+        correction=minutes.correction,
+        corrects=minutes.corrects,
+        opening=said["parts"]["opening"],
+        parts=tuple((PART_LABELS[name], said["parts"][name]) for name in PARTS[1:] if said["parts"][name]),
+        rounds=tuple(
+            Counts(
+                one["number"],
+                tuple(
+                    CountRow(
+                        question["label"],
+                        tuple((count["answer"], count["votes"]) for count in question["counts"]),
+                        question["answer"],
+                    )
+                    for question in one["questions"]
+                ),
+            )
+            for one in said["rounds"]
+        ),
+        copies=tuple(said["copies"]),
+        digest=minutes.digest or "",
+    )
+
+
+def issued_document(
+    db: Session, *, actor: Actor, consultation_id: int, correction: int, now: datetime
+) -> MinutesDocument:
+    """One issued document, for the download. NotFound for a correction that there is not."""
+    page = minutes_page(db, actor=actor, consultation_id=consultation_id, now=now)
+    found = next((one for one in page.documents if one.correction == correction), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@dataclass(frozen=True)
+class MinutesSummary:
+    """What the consultation's page shows of the minutes."""
+
+    minutes: tuple[MeetingMinutes, ...]
+    numbers: tuple[str, ...]
+    received: int
+    copied: int
+    is_draft: bool
+
+
+def summary(db: Session, loaded: Loaded, now: datetime) -> MinutesSummary | None:
+    """The minutes on the consultation's page; None before there are any to be seen."""
+    if loaded.may("view_minutes_draft"):
+        return MinutesSummary((), (), 0, 0, is_draft=True)
+    minutes = issued_minutes(db, loaded.consultation.id) if loaded.may("view_minutes") else []
+    if not minutes:
+        return None
+    copies = [copy for one in minutes for copy in one.copies]
+    received = sum(copy.received_at is not None for copy in copies)
+    numbers = tuple(document_of(one).number for one in minutes)
+    return MinutesSummary(tuple(minutes), numbers, received, len(copies), is_draft=False)
+
+
+def _counts(counted: RoundCount) -> Counts:
+    rows = (CountRow(one.label, tuple(one.counts.items()), one.answer) for one in counted.questions)
+    return Counts(counted.number, tuple(rows))
+
+
+def _owed(db: Session, consultation_id: int) -> Obligation | None:
+    return db.scalar(
+        select(Obligation)
+        .where(Obligation.consultation_id == consultation_id, Obligation.kind == "issue_minutes")
+        .order_by(Obligation.id.desc())
+        .limit(1)
+    )
