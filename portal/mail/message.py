@@ -1,11 +1,8 @@
-"""One mail as it leaves: an envelope of plain values, and the MIME message made from it."""
+"""One mail as it leaves: an envelope of plain values, and what may stand in it."""
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+>")
@@ -57,32 +54,3 @@ def clean_header(text: str) -> str:
 def is_address(text: str) -> bool:
     """Whether mail can be sent there: one address, in ASCII, without a name or a comment."""
     return len(text) <= LONGEST_ADDRESS and bool(ADDRESS.fullmatch(text)) and ".." not in text
-
-
-def build_message(envelope: OutboxEnvelope, *, sender: str, sender_name: str) -> EmailMessage:
-    """The MIME message: text, the same as HTML where there is one, and the invitation inline.
-
-    The same envelope makes the same headers at every try. Raises InvalidAddress, and ValueError for a
-    message id that is none.
-    """
-    if not is_address(envelope.recipient):
-        raise InvalidAddress(envelope.recipient)
-    if not MESSAGE_ID.fullmatch(envelope.message_id):
-        raise ValueError(f"no message id: {envelope.message_id!r}")
-    message = EmailMessage(policy=SMTP)
-    message["Message-ID"] = envelope.message_id
-    message["Date"] = envelope.queued_at
-    message["From"] = Address(clean_header(sender_name), addr_spec=sender)
-    message["To"] = Address(clean_header(envelope.recipient_name), addr_spec=envelope.recipient)
-    message["Subject"] = clean_header(envelope.subject)
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(envelope.text)
-    if envelope.html is not None:
-        message.add_alternative(envelope.html, subtype="html")
-    if envelope.invitation is not None:
-        message.add_alternative(
-            envelope.invitation.ics,
-            subtype="calendar",
-            params={"method": clean_header(envelope.invitation.method)},
-        )
-    return message

@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
-from portal.mail.delivery import DeliveryFailed, DeliveryUncertain, deliver
+from portal.mail.delivery import deliver
+from portal.mail.errors import DeliveryFailed, DeliveryUncertain
 from portal.mail.message import InvalidAddress, Invitation, OutboxEnvelope
 from portal.mail.messages import html_of, text_of
 from portal.models.database import Database

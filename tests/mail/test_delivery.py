@@ -1,7 +1,10 @@
 """Delivery against a real SMTP server on loopback that fails at every step of the dialogue in turn."""
 
+import asyncio
 import socket
 import ssl
+import subprocess
+import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from email import message_from_bytes
@@ -13,7 +16,10 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from portal.config import Settings, SmtpMail, Tls
-from portal.mail.delivery import DeliveryFailed, DeliveryUncertain, deliver, eml_name
+from portal.mail.composition import build_message, mail_app
+from portal.mail.connection import Connection
+from portal.mail.delivery import deliver, eml_name
+from portal.mail.errors import DeliveryFailed, DeliveryUncertain
 from tests.mail.test_message import ENVELOPE
 
 
@@ -123,6 +129,47 @@ def test_hanging_up_after_the_mail_was_taken_changes_nothing(settings, mailbox):
     mailbox.hangs_up_at = "QUIT"
     deliver(ENVELOPE, settings)
     assert len(mailbox.received) == 1
+
+
+@pytest.fixture
+def silence(monkeypatch):
+    """A server that lets everyone in and never says a word; waiting for it is cut short."""
+    monkeypatch.setattr("portal.mail.connection.TIMEOUT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        yield SmtpMail("127.0.0.1", silent.getsockname()[1], Tls.NONE)
+
+
+def test_a_server_that_never_speaks_is_a_failure(settings, silence):
+    with pytest.raises(DeliveryFailed, match="timed out") as failure:
+        deliver(ENVELOPE, replace(settings, mail=silence))
+    assert not failure.value.is_permanent
+
+
+def test_silence_after_the_text_is_uncertain(settings, mailbox, monkeypatch):
+    async def handle_DATA(server, session, envelope):  # noqa: N802
+        await asyncio.sleep(3)
+        return "250 taken"
+
+    monkeypatch.setattr("portal.mail.connection.TIMEOUT_SECONDS", 0.3)
+    mailbox.handle_DATA = handle_DATA
+    with pytest.raises(DeliveryUncertain, match="timed out"):
+        deliver(ENVELOPE, settings)
+
+
+def test_mail_that_is_held_back_does_not_count_as_sent(settings, mailbox):
+    app = mail_app(settings.mail)
+    app.extensions["mail"].suppress = True
+    with app.app_context(), Connection(app.extensions["mail"]) as connection:
+        message = build_message(ENVELOPE, sender=settings.mail_from, sender_name="")
+        with pytest.raises(DeliveryFailed):
+            connection.send(message)
+    assert mailbox.received == []
+
+
+def test_who_only_queues_mail_loads_no_flask():
+    asked = "import sys, portal.jobs.worker, portal.services.outbox; print({'flask', 'flask_mail'} & {*sys.modules})"
+    answer = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert answer.stdout == "set()\n"
 
 
 def test_a_server_that_is_away(settings):

@@ -1,20 +1,18 @@
 """The message: right in every reader, the same at every try, and no header from what people typed."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from portal.mail.message import (
-    InvalidAddress,
-    Invitation,
-    OutboxEnvelope,
-    build_message,
-    clean_header,
-    is_address,
-)
+from portal.config import SmtpMail, Tls
+from portal.mail.composition import build_message, mail_app
+from portal.mail.message import InvalidAddress, Invitation, OutboxEnvelope, clean_header, is_address
 
 ENVELOPE = OutboxEnvelope(
     message_id="<42.sign@huizhen.example.cn>",
@@ -25,6 +23,13 @@ ENVELOPE = OutboxEnvelope(
     html="<p>请签署。</p>",
     queued_at=datetime(2026, 11, 24, 1, 30, tzinfo=UTC),
 )
+
+
+@pytest.fixture(autouse=True)
+def _context():
+    """A message becomes bytes inside a mail application only."""
+    with mail_app(SmtpMail("127.0.0.1", 25, Tls.NONE)).app_context():
+        yield
 
 
 def text_of(part):
@@ -49,6 +54,19 @@ def test_headers_and_both_texts():
     assert text_of(message.get_body(["html"])) == "<p>请签署。</p>\n"
 
 
+def test_the_same_envelope_makes_the_same_bytes_on_every_machine(monkeypatch):
+    def made_in(zone):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        return build_message(ENVELOPE, sender="a@example.cn", sender_name="").as_bytes()
+
+    try:
+        assert made_in("Asia/Shanghai") == made_in("America/New_York")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_the_invitation_goes_along_inline():
     ics = "BEGIN:VCALENDAR\nMETHOD:REQUEST\nSUMMARY:线上会诊\nEND:VCALENDAR\n"
     parts = list(sent(replace(ENVELOPE, invitation=Invitation(ics, "REQUEST"))).walk())
@@ -63,7 +81,10 @@ def test_without_html_there_is_one_part():
 
 
 def test_the_lines_are_what_smtp_wants():
-    raw = build_message(ENVELOPE, sender="a@example.cn", sender_name="").as_bytes()
+    long = "长" * 2000
+    envelope = replace(ENVELOPE, text=f"{long}\r{long}", html=long, subject=long[:300], recipient_name=long[:300])
+    raw = build_message(envelope, sender="a@example.cn", sender_name="").as_bytes()
+    assert raw.isascii()
     assert b"\n" not in raw.replace(b"\r\n", b"")
     assert max(map(len, raw.split(b"\r\n"))) <= 998
 
@@ -113,3 +134,21 @@ def test_what_is_no_address_is_refused(address):
 def test_a_message_id_cannot_carry_a_header():
     with pytest.raises(ValueError, match="no message id"):
         build_message(replace(ENVELOPE, message_id="<a@b>\r\nBcc: <x@y.cn>"), sender="a@b.cn", sender_name="")
+
+
+NAMES = st.text(st.sampled_from('张喆a,;:<>@"\\()[]=?_ .\r\n'), max_size=120) | st.text(max_size=120)
+
+
+def without_blanks(text):
+    """Python folds long lines and reads them again with a blank more or less; that is no one's harm."""
+    return "".join(text.split())
+
+
+@settings(deadline=None)
+@given(subject=NAMES, name=NAMES)
+def test_whatever_was_typed_is_read_as_it_was_cleaned(subject, name):
+    message = sent(replace(ENVELOPE, subject=subject, recipient_name=name))
+    assert without_blanks(message["Subject"] or "") == without_blanks(clean_header(subject))
+    (recipient,) = message["To"].addresses
+    assert recipient.addr_spec == "zhang@example.cn"
+    assert without_blanks(recipient.display_name) == without_blanks(clean_header(name))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portal.config import Settings
-from portal.mail.delivery import DeliveryFailed, DeliveryUncertain
+from portal.mail.errors import DeliveryFailed, DeliveryUncertain
 from portal.mail.message import OutboxEnvelope
 from portal.models.database import Database
 from portal.models.outbox import OutboxMessage

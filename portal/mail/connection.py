@@ -1,0 +1,93 @@
+"""Flask-Mail's connection to an SMTP server, made so that at every step it is known what became of the mail.
+
+As Flask-Mail brings it, the connection has no time-out, starts TLS without checking who answers, and hands on
+whatever exception rises, also the one that comes from saying goodbye after the mail was taken.
+"""
+
+import smtplib
+import ssl
+from collections.abc import Callable
+from contextlib import closing, suppress
+from types import TracebackType
+
+import flask_mail
+
+from portal.mail.errors import DeliveryFailed, DeliveryUncertain
+
+TIMEOUT_SECONDS = 20
+
+
+class Connection(flask_mail.Connection):
+    """Raises DeliveryFailed on entering and on sending, and DeliveryUncertain on sending; leaving raises nothing."""
+
+    def configure_host(self) -> smtplib.SMTP:
+        """A connection ready for mail: protected as the settings say, logged in where there is a name."""
+        try:
+            return self._ready_host()
+        except (OSError, smtplib.SMTPException) as error:
+            raise DeliveryFailed(_detail(error), is_permanent=False) from error
+
+    def send(self, message: flask_mail.Message, envelope_from: str | tuple[str, str] | None = None) -> None:
+        """Send one message to all its recipients or to none; returning means that the server took it."""
+        if self.host is None:
+            raise DeliveryFailed("the connection is not open, or mail is held back", is_permanent=False)
+        host, content = self.host, message.as_bytes()
+        _offer(host.mail, flask_mail.sanitize_address(envelope_from or message.sender))
+        for recipient in flask_mail.sanitize_addresses(message.send_to):
+            _offer(host.rcpt, recipient)
+        _hand_over(host, content)
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        """End politely if all went well; the mail is the server's by then, so one that hangs up changes nothing."""
+        if self.host is None:
+            return
+        with closing(self.host), suppress(OSError, smtplib.SMTPException):
+            if exc_type is None:
+                self.host.quit()
+
+    def _ready_host(self) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        host: smtplib.SMTP
+        if self.mail.use_ssl:
+            host = smtplib.SMTP_SSL(self.mail.server, self.mail.port, timeout=TIMEOUT_SECONDS, context=context)
+        else:
+            host = smtplib.SMTP(self.mail.server, self.mail.port, timeout=TIMEOUT_SECONDS)
+        try:
+            if self.mail.use_tls:
+                host.starttls(context=context)
+            if self.mail.username:
+                host.login(self.mail.username, self.mail.password)
+            host.ehlo_or_helo_if_needed()
+        except BaseException:
+            host.close()
+            raise
+        return host
+
+
+def _offer(ask: Callable[[str], tuple[int, bytes]], address: str) -> None:
+    try:
+        code, answer = ask(address)
+    except (OSError, smtplib.SMTPException) as error:
+        raise DeliveryFailed(_detail(error), is_permanent=False) from error
+    if code not in (250, 251):
+        raise DeliveryFailed(f"{code} {answer.decode('utf-8', 'replace')}", is_permanent=code >= 500)
+
+
+def _hand_over(host: smtplib.SMTP, content: bytes) -> None:
+    try:
+        code, answer = host.data(content)
+    except smtplib.SMTPDataError as error:
+        raise DeliveryFailed(_detail(error), is_permanent=error.smtp_code >= 500) from error
+    except (OSError, smtplib.SMTPException) as error:
+        raise DeliveryUncertain(_detail(error)) from error
+    if code != 250:
+        raise DeliveryFailed(f"{code} {answer.decode('utf-8', 'replace')}", is_permanent=code >= 500)
+
+
+def _detail(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        answer = error.smtp_error
+        return f"{error.smtp_code} {answer.decode('utf-8', 'replace') if isinstance(answer, bytes) else answer}"
+    return str(error) or type(error).__name__
