@@ -64,6 +64,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "institution_id": anhui,
         "person_id": world.staff["anhui"].person_id,
         "year": NOON.year,
+        "correction": 0,
     }
     return Scene(world, consultation_id, {**arguments, "file_name": assets()["portal.css"].file_name})
 

@@ -23,7 +23,7 @@ from portal.web.fragments import is_htmx, render
 from portal.web.guard import requires
 
 Answer = str | Response | tuple[str, int]
-_VIEWS = [*VIEW_LABELS.items(), ("", "未谈及")]
+_VIEWS = {**VIEW_LABELS, "": "未谈及"}
 _MAIN = ("open_session", "open_vote")
 _OTHER = ("name_participants", "move_session", "adjourn_session", "recuse_member")
 _SPEAKS = {"done": "已发言", "now": "正在发言", "next": "下一位", "later": ""}
@@ -79,7 +79,7 @@ class AdjournForm(PortalForm):
     """Why, and from where it goes on."""
 
     reason = LongTextField("休会理由", longest=1000)
-    to = wtforms.RadioField("休会后", choices=[(stage.value, words) for stage, words in step.ADJOURN_TO.items()])
+    to = wtforms.RadioField("休会后", choices={stage.value: words for stage, words in step.ADJOURN_TO.items()})
 
 
 @blueprint.get("/<int:consultation_id>/online-session")
@@ -236,8 +236,8 @@ def _attendance(page: SessionPage, *, everybody: bool = False, empty: bool = Fal
             "participant_ids": [one.person_id for one in people if one.has_attended or everybody],
         },
     )
-    form.member_ids.choices = [(one.member_id, one.name) for one in page.speakers]
-    form.participant_ids.choices = [(one.person_id, one.person.name) for one in people]
+    form.member_ids.choices = {one.member_id: one.name for one in page.speakers}
+    form.participant_ids.choices = {one.person_id: one.person.name for one in people}
     return form
 
 

@@ -110,7 +110,7 @@ def name_participants(consultation_id: int) -> Answer:
     """Name who takes part for one's institution."""
     page = look(step.naming_page, consultation_id=consultation_id)
     form, status = ParticipantsForm(typed(), data={"person_ids": list(page.named)}), 200
-    form.person_ids.choices = [(person_id, name) for person_id, name in page.staff]
+    form.person_ids.choices = dict(page.staff)
     if request.method == "POST":
         done = submit(
             form, step.name_participants, consultation_id=consultation_id,

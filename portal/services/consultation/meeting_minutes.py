@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.models.consultation import Consultation
 from portal.models.institution import AllianceMember, Institution
 from portal.models.meeting_minutes import MeetingMinutes, MinutesCopy
-from portal.process.errors import Invalid, NotAllowed, Refusal, Stale
+from portal.process.errors import Invalid, Refusal, Stale
 from portal.process.permissions import Actor
 from portal.rules.dates import add_months, beijing_day
 from portal.rules.document_numbers import DocumentNumber
@@ -108,7 +108,7 @@ def confirm_receipt(db: Session, *, actor: Actor, consultation_id: int, now: dat
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="confirm_receipt", now=now)
     waiting = [copy for copy in _copies_to(db, consultation_id, actor.institution_id) if copy.received_at is None]
     if not _copies_to(db, consultation_id, actor.institution_id):
-        raise NotAllowed("会议纪要没有抄送本单位，不需要确认收到。", article="8(7)")
+        raise Refusal("会议纪要没有抄送本单位，不需要确认收到。", article="8(7)")
     if not waiting:
         raise Refusal("本单位已确认收到会议纪要，不需要再次确认。", article="8(7)")
     for copy in waiting:

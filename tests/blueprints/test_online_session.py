@@ -1,0 +1,140 @@
+"""Steps 4 and 5 in the browser: fixing, naming, opening, the board, the notes."""
+
+from collections.abc import Callable
+
+import pytest
+
+from portal.models.database import Database
+from portal.services.consultation.members import accepted_members
+from portal.services.consultation.online_session import save_discussion
+from tests.factories.online_session import STARTS, participants_named, session_fixed, session_of, session_opened
+from tests.factories.preliminary_analysis import lead_told
+from tests.factories.world import World
+from tests.support.clock import Clock
+from tests.support.surfer import Surfer
+
+Surf = Callable[..., Surfer]
+PAGE = "/consultations/1/online-session"
+HTMX = {"HX-Request": "true"}
+PLAN = {
+    "starts_at": "2026-03-04T14:00",
+    "minutes": "90",
+    "mode": "online",
+    "meeting_link": "https://meeting.example.cn/j/8842",
+}
+
+
+@pytest.fixture
+def in_time(clock: Clock) -> None:
+    """The session's hour has come."""
+    clock.now = STARTS
+
+
+def test_a_session_is_fixed_and_moved_through_the_pages(surf: Surf, world: World, sqlite_database: Database) -> None:
+    with sqlite_database.write() as db:
+        lead_told(db, world)
+    lead = surf("jiangsu-liaison-1")
+    assert "尚未约定会诊时间" in lead.get(PAGE).get_data(as_text=True)
+    assert "3月9日（周一）24:00" in lead.get(f"{PAGE}/fix-session").get_data(as_text=True)
+    wrong = lead.post(f"{PAGE}/fix-session", {**PLAN, "starts_at": "2026-03-10T14:00", "meeting_code": "<b>8842</b>"})
+    said = wrong.get_data(as_text=True)
+    assert wrong.status_code == 422
+    assert "须写明理由" in said
+    assert "第八条（三）" in said
+    assert "&lt;b&gt;8842&lt;/b&gt;" in said
+    assert "<b>8842" not in said
+    shapeless = lead.post(f"{PAGE}/fix-session", {**PLAN, "starts_at": "下周三", "minutes": "0"})
+    assert shapeless.status_code == 422
+    assert 'value="下周三"' in shapeless.get_data(as_text=True)
+    assert lead.post(f"{PAGE}/fix-session", PLAN).location.endswith(PAGE)
+    assert "3月4日（周三）14:00" in lead.get(PAGE).get_data(as_text=True)
+    assert lead.post(f"{PAGE}/fix-session", PLAN).status_code == 409
+    moved = lead.get(f"{PAGE}/move-session").get_data(as_text=True)
+    assert 'value="2026-03-04T14:00"' in moved
+    assert 'value="90"' in moved
+    assert lead.post(f"{PAGE}/move-session", {**PLAN, "starts_at": "2026-03-05T09:30"}).status_code == 303
+    assert "3月5日（周四）09:30" in lead.get(PAGE).get_data(as_text=True)
+
+
+def test_an_institution_sees_what_it_needs_to_name_somebody(
+    surf: Surf, world: World, sqlite_database: Database
+) -> None:
+    experts = (("shanghai", 0), ("shanghai", 1), ("jiangsu", 0))
+    with sqlite_database.write() as db:
+        session_fixed(db, world, experts=experts)
+    asked = surf("anhui-liaison-1")
+    assert asked.get(PAGE).status_code == 404
+    page = asked.get(f"{PAGE}/name-participants").get_data(as_text=True)
+    assert "XM-1518D" in page
+    assert "折叠或受压后" not in page
+    own = {"person_ids": str(world.liaisons["anhui"][0].person_id)}
+    refused = asked.post(f"{PAGE}/name-participants", own)
+    assert refused.status_code == 422
+    assert "无利害关系" in refused.get_data(as_text=True)
+    other = {"person_ids": str(world.lead.person_id), "has_no_interest": "y"}
+    assert asked.post(f"{PAGE}/name-participants", other).status_code == 422
+    assert asked.post(f"{PAGE}/name-participants", {**own, "has_no_interest": "y"}).status_code == 303
+    assert asked.get(PAGE).status_code == 200
+
+
+def test_the_lead_opens_it_and_notes_speeches(
+    surf: Surf, world: World, sqlite_database: Database, in_time: None
+) -> None:
+    with sqlite_database.write() as db:
+        consultation = participants_named(db, world)
+        members = accepted_members(db, consultation.id)
+        everybody = [member.id for member in members]
+    lead = surf("jiangsu-liaison-1")
+    assert members[0].name in lead.get(f"{PAGE}/open-session").get_data(as_text=True)
+    few = lead.post(f"{PAGE}/open-session", {"member_ids": everybody[:2]})
+    assert few.status_code == 422
+    assert "至少 3 人到会" in few.get_data(as_text=True)
+    assert lead.post(f"{PAGE}/open-session", {"member_ids": everybody[:4]}).status_code == 303
+    notes = {"member_id": everybody[0], "danger_widespread": "yes", "notes": "同型号<i>结构</i>相同"}
+    assert lead.post(f"{PAGE}/notes", notes, headers=HTMX).status_code == 204
+    assert lead.post(f"{PAGE}/note-speech", {"member_id": everybody[0]}).status_code == 422
+    assert lead.post(f"{PAGE}/note-speech", notes).status_code == 303
+    board = lead.get(PAGE, headers=HTMX).get_data(as_text=True)
+    assert "<html" not in board
+    assert "同型号&lt;i&gt;结构" in board
+    assert "正在发言" in board
+    assert "未到会" in board
+    order = {f"member_ids-{place}": number for place, number in enumerate(everybody)}
+    order |= {f"places-{place}": len(everybody) - place for place in range(len(everybody))}
+    assert lead.post(f"{PAGE}/order", order).status_code == 303
+    assert lead.post(f"{PAGE}/order", {**order, "member_ids-0": everybody[1]}).status_code == 422
+    assert lead.post(f"{PAGE}/attendance", {"member_ids": everybody}).status_code == 303
+    assert lead.post(f"{PAGE}/discussion", {"summary": "对普遍性有分歧"}, headers=HTMX).status_code == 204
+    with sqlite_database.read() as db:
+        online = session_of(db, consultation)
+        assert [turn.member_id for turn in online.turns] == everybody[::-1]
+        assert all(turn.has_attended for turn in online.turns)
+        assert online.discussion_summary == "对普遍性有分歧"
+
+
+def test_who_sees_what_during_the_session(surf: Surf, world: World, sqlite_database: Database, in_time: None) -> None:
+    with sqlite_database.write() as db:
+        consultation = session_opened(db, world)
+        save_discussion(db, actor=world.lead, consultation_id=consultation.id, summary="小结", now=STARTS)
+    for insider in ("shanghai-liaison-1", "zhejiang-staff", "anhui-expert-1"):
+        page = surf(insider).get(PAGE).get_data(as_text=True)
+        assert "初步分析" in page, insider
+        assert "受压折叠后局部过热" in page, insider
+        assert "记为已发言" not in page, insider
+    party = surf("anhui-liaison-2").get(PAGE)  # of an institution that takes part, but not named for the session
+    assert party.status_code == 200
+    assert "受压折叠后局部过热" not in party.get_data(as_text=True)
+    for stranger in ("anhui-expert-4", "administrator", "auditor"):
+        assert surf(stranger).get(PAGE).status_code == 404, stranger
+
+
+def test_adjourning_asks_for_a_reason(surf: Surf, world: World, sqlite_database: Database, in_time: None) -> None:
+    with sqlite_database.write() as db:
+        session_opened(db, world)
+    lead = surf("jiangsu-liaison-1")
+    assert lead.get(f"{PAGE}/adjourn-session").status_code == 200
+    assert lead.post(f"{PAGE}/adjourn-session", {"to": "scheduling"}).status_code == 422
+    assert lead.post(f"{PAGE}/adjourn-session", {"to": "archived", "reason": "缺报告"}).status_code == 422
+    assert lead.post(f"{PAGE}/adjourn-session", {"to": "scheduling", "reason": "缺报告"}).status_code == 303
+    assert "已休会" in lead.get(PAGE).get_data(as_text=True)
+    assert lead.get("/consultations/1").status_code == 200
