@@ -41,13 +41,14 @@ def load_demo(database: Database, settings: Settings) -> None:
     with database.read() as db:
         if has_accounts(db):
             raise click.ClickException("数据库中已有账号，演示数据只能载入空数据库。")
-    from portal.demo.story import tell  # type: ignore[import-not-found]
+    from portal.demo.story import tell
+    from portal.storage.local import Storage
 
-    click.echo("正在载入演示数据（约需一分钟） …")
+    click.echo("正在载入演示数据（约需半分钟） …")
     # The mark comes first: a demo that was cut off is neither taken for a whole one nor for an installation in use.
     mark = demo_mark(settings.instance)
     mark.write_text(UNFINISHED, "ascii")
-    tell(database, now=datetime.now(UTC))
+    tell(database, Storage(settings.files_folder), now=datetime.now(UTC))
     mark.write_text(FINISHED, "ascii")
 
 

@@ -1,0 +1,1 @@
+"""The demo story: four institutions, their people, and consultations in every stage, told through the services."""

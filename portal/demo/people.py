@@ -1,0 +1,152 @@
+"""The people of the demo and their institutions, and the rotation since the Standard took effect (Art. 2, 3)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.process.permissions import Actor, Role
+from portal.rules.editions import load_edition
+from portal.services.accounts import NewPerson, create_person, first_administrator
+from portal.services.experts import ExpertInput, add_expert
+from portal.services.institutions import establish_alliance, rename_institution
+from portal.services.liaisons import appoint_liaison
+from portal.services.rotation import generate_schedule
+
+ROTATION_YEARS = 8
+_MAIL_DOMAIN = "example.cn"
+# Addresses that are set aside for documentation (RFC 5737).
+_ADDRESSES = {Role.STAFF: "192.0.2.{}", Role.EXPERT: "198.51.100.{}"}
+
+
+@dataclass
+class Cast:
+    """Everybody by user name, and who belongs to which institution."""
+
+    actors: dict[str, Actor] = field(default_factory=dict)
+    staff: dict[int, list[Actor]] = field(default_factory=dict)  # by institution; liaisons first
+    institutions: dict[str, int] = field(default_factory=dict)  # by province
+    province_of: dict[str, str] = field(default_factory=dict)  # in whose register an expert is
+
+    def expert_id(self, username: str) -> int:
+        """The expert's number in the register; KeyError for anybody else."""
+        number = self.actors[username].expert_id
+        if number is None:
+            raise KeyError(username)
+        return number
+
+    def liaison(self, institution_id: int, number: int = 0) -> Actor:
+        """A liaison of an institution, the first by default."""
+        return self.staff[institution_id][number]
+
+
+def people() -> dict[str, Any]:
+    """What people.toml says."""
+    return tomllib.loads(files(__package__).joinpath("people.toml").read_text("utf-8"))
+
+
+def settle(db: Session, *, password: str, now: datetime) -> Cast:
+    """Set up institutions, accounts, registers, liaisons and rotation, on the day that the Standard took effect."""
+    told, cast = people(), Cast()
+    security = _first_account(db, told["security_administrator"], password, now)
+    cast.actors[told["security_administrator"]["username"]] = security
+    for one in told["institution_free"]:
+        cast.actors[one["username"]] = _account(db, security, one, Role(one["role"]), None, password, now)
+    administrator = next(actor for actor in cast.actors.values() if Role.ADMINISTRATOR in actor.roles)
+    alliance = establish_alliance(db, actor=administrator, now=now)
+    by_province = {member.institution.province: member.institution for member in alliance.members}
+    for given in told["institutions"]:
+        institution = by_province[given["province"]]
+        cast.institutions[institution.province] = institution.id
+        rename_institution(
+            db, actor=administrator, institution_id=institution.id, name=given["name"],
+            short_name=institution.short_name, badge=institution.badge, now=now,
+        )  # fmt: skip
+        _engage_staff(db, cast, security, institution.id, given["staff"], password, now)
+        _register_experts(db, cast, security, institution.id, given["experts"], password, now)
+        cast.province_of |= {one["username"]: institution.province for one in given["experts"]}
+    _lay_out_rotation(db, administrator, cast, now)
+    return cast
+
+
+def _first_account(db: Session, one: Mapping[str, str], password: str, now: datetime) -> Actor:
+    created = first_administrator(
+        db, username=one["username"], name=one["name"], email=f"{one['username']}@{_MAIL_DOMAIN}",
+        password=password, now=now,
+    )  # fmt: skip
+    return Actor(created.person_id, created.name, roles=frozenset({Role.SECURITY_ADMINISTRATOR}))
+
+
+def _account(
+    db: Session,
+    security: Actor,
+    one: Mapping[str, str],
+    role: Role,
+    institution_id: int | None,
+    password: str,
+    now: datetime,
+) -> Actor:
+    given = NewPerson(
+        one["username"], one["name"], f"{one['username']}@{_MAIL_DOMAIN}", frozenset({role.value}), institution_id
+    )
+    created = create_person(db, actor=security, given=given, password=password, now=now)
+    address = _ADDRESSES.get(role, "203.0.113.{}").format(created.person_id)
+    return Actor(created.person_id, created.name, institution_id, frozenset({role}), address=address)
+
+
+def _engage_staff(
+    db: Session,
+    cast: Cast,
+    security: Actor,
+    institution_id: int,
+    staff: list[dict[str, str]],
+    password: str,
+    now: datetime,
+) -> None:
+    actors = [_account(db, security, one, Role.STAFF, institution_id, password, now) for one in staff]
+    serving = load_edition().value("liaisons_maximum").value
+    appointing = actors[0]
+    for place, actor in enumerate(actors[:serving]):
+        appoint_liaison(
+            db, actor=appointing, person_id=actor.person_id, from_on=load_edition().rotation.first_start, now=now
+        )  # fmt: skip
+        actors[place] = replace(actor, roles=actor.roles | {Role.LIAISON})
+        appointing = actors[0]
+    cast.staff[institution_id] = actors
+    cast.actors |= {one["username"]: actor for one, actor in zip(staff, actors, strict=True)}
+
+
+def _register_experts(
+    db: Session,
+    cast: Cast,
+    security: Actor,
+    institution_id: int,
+    experts: list[dict[str, str]],
+    password: str,
+    now: datetime,
+) -> None:
+    for one in experts:
+        actor = _account(db, security, one, Role.EXPERT, None, password, now)
+        given = ExpertInput(
+            field=one["field"],
+            employer=one["employer"],
+            title=one["title"],
+            relations=one.get("relations", ""),
+            username=one["username"],
+        )
+        expert = add_expert(db, actor=cast.liaison(institution_id), given=given, now=now)
+        cast.actors[one["username"]] = replace(actor, expert_id=expert.id)
+
+
+def _lay_out_rotation(db: Session, administrator: Actor, cast: Cast, now: datetime) -> None:
+    rotation = load_edition().rotation
+    order = [cast.institutions[province] for province in rotation.order]
+    generate_schedule(
+        db, actor=administrator, start=rotation.first_start, order=order, years=ROTATION_YEARS, now=now
+    )  # fmt: skip

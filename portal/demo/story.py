@@ -1,0 +1,66 @@
+"""The demo story: everything that has happened in this installation up to now, told through the services.
+
+Chapters are played together, act by act in the order of time: numbers are consecutive, the audit trail is in order,
+and no chapter knows of the others.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+from portal.demo import application_acts, minutes_acts, panel_acts, session_acts, voting_acts
+from portal.demo.chapter import chapters, moments
+from portal.demo.days import Days
+from portal.demo.people import settle
+from portal.demo.reports import store_materials
+from portal.demo.scene import ACTS, Scene, Setting
+from portal.models.database import Database
+from portal.rules.dates import BEIJING
+from portal.rules.editions import load_edition
+from portal.services.kernel.calendar import working_calendar
+from portal.storage.local import Storage
+
+PASSWORD = "huizhen-2026"  # noqa: S105  of a demo, and printed with its log-ins
+LOG_INS = (
+    ("chenyutong", "陈雨桐　浙江 联络员"),
+    ("xujing", "徐静　江苏 联络员"),
+    ("gusiyuan", "顾思远　上海 联络员"),
+    ("chengli", "程立　安徽 联络员"),
+    ("shenwentao", "沈文韬　浙江 工作人员"),
+    ("xujingwen", "许静文　专家，待填会诊表"),
+    ("fangzhicheng", "方志成　专家，待填会诊表"),
+    ("luqinghe", "陆清和　专家，待交初步分析"),
+    ("louxiaodan", "楼晓丹　专家，待答复邀请"),
+    ("zhengweiguo", "郑卫国　系统管理员"),
+    ("qianyonghong", "钱永红　安全管理员"),
+    ("sunhaiming", "孙海明　安全审计员"),
+)
+PLAYED = (application_acts, panel_acts, session_acts, voting_acts, minutes_acts)
+"""The modules whose functions carry out the lines of the timelines."""
+
+_OPENING_HOUR = time(8, 30)
+
+
+def tell(database: Database, storage: Storage, *, now: datetime) -> None:
+    """Tell the whole story in an empty, migrated database, its days counted back from `now` (aware).
+
+    Files go into `storage`; everything else is one transaction, so that a story cut short leaves an empty database.
+    Raises ValueError where an act would lie before the institutions were there, or after `now`: then the story
+    itself is wrong.
+    """
+    opens_at = datetime.combine(load_edition().rotation.first_start, _OPENING_HOUR, tzinfo=BEIJING)
+    told = chapters()
+    stored = {chapter.name: store_materials(storage, chapter) for chapter in told}
+    with database.write() as db:
+        cast = settle(db, password=PASSWORD, now=opens_at)
+        days = Days(working_calendar(db), now)
+        setting = Setting(cast, days, stored)
+        played = [moment for chapter in told for moment in moments(chapter, days, cast.province_of)]
+        # A stable sort: acts of one instant stay in the order of their chapter.
+        for moment in sorted(played, key=lambda moment: moment.at):
+            if not opens_at < moment.at <= now:
+                raise ValueError(f"{moment.chapter.name}: {moment.act} at {moment.at} is outside the story")
+            ACTS[moment.act](Scene(db, setting, moment))
+            # Each act begins with what the database says, as in a transaction of its own.
+            db.flush()
+            db.expunge_all()
