@@ -14,6 +14,7 @@ from portal.process.consultation import Stage
 
 GROUNDS = ("cross_province", "national_arrangement", "institution_necessity")  # Art. 4(1)–(3)
 _NUMBERED = "stage IN ('draft', 'discarded') OR (serial IS NOT NULL AND submitted_at IS NOT NULL)"
+_LISTED = ("stage", "applicant_institution_id", "lead_institution_id")
 
 
 class Consultation(Base):
@@ -25,7 +26,9 @@ class Consultation(Base):
         CheckConstraint(_NUMBERED, name="numbered"),
         UniqueConstraint("alliance_id", "year", "serial"),
         one_of("outcome", ("concluded", "watch", "withdrawn", "terminated")),
-        Index("ix_consultation_next_due", "next_due_at", "id"),
+        # Both cover what the list filters by: the order of its rows, and its counts, never touch the wide rows.
+        Index("ix_consultation_next_due", "next_due_at", "id", "year", *_LISTED),
+        Index("ix_consultation_count", "year", *_LISTED, "next_due_at"),
         Index("ix_consultation_stage_due", "stage", "next_due_at", "id"),
         Index("ix_consultation_applicant", "applicant_institution_id", "next_due_at"),
         Index("ix_consultation_lead", "lead_institution_id", "next_due_at"),
@@ -74,7 +77,12 @@ class Consultation(Base):
     @property
     def number(self) -> str | None:
         """The short number 〔2026〕12号, None while a draft."""
-        return f"〔{self.year}〕{self.serial}号" if self.serial else None
+        return short_number(self.year, self.serial)
+
+
+def short_number(year: int | None, serial: int | None) -> str | None:
+    """〔2026〕12号, None for a draft, which has none."""
+    return f"〔{year}〕{serial}号" if serial else None
 
 
 class ConsultationParty(Base):

@@ -8,7 +8,7 @@ the chain of events cannot fork, numbers have no gap, and no two writers can loc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,12 +44,28 @@ def _begin_sqlite(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+class Memory:
+    """What reading sessions have worked out since the last event (services.kernel.remembering)."""
+
+    def __init__(self) -> None:
+        self._state: tuple[str, dict[Hashable, object]] = ("", {})
+
+    def since(self, digest: str) -> dict[Hashable, object]:
+        """What is known since the event with this digest; empty when it is a new one."""
+        # One assignment, so that threads that saw different last events never mix what they know.
+        state = self._state
+        if state[0] != digest:
+            state = self._state = (digest, {})
+        return state[1]
+
+
 class Database:
     """Sessions on one database. `read()` rolls back at its end, `write()` commits or rolls back."""
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
-        self._readers = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        memory = {"memory": Memory()}
+        self._readers = sessionmaker(self.engine, expire_on_commit=False, autoflush=False, info=memory)
         self._writers = sessionmaker(self.engine.execution_options(portal_writes=True), expire_on_commit=False)
 
     @contextmanager

@@ -23,6 +23,7 @@ from portal.process.permissions import Actor, Role
 from portal.rules.dates import beijing_day
 from portal.services.account_passwords import PasswordProof, hash_password, require_acceptable_password
 from portal.services.kernel.events import record
+from portal.services.kernel.institutions import InstitutionFacts
 
 # 等级保护 (GB/T 22239-2019, 8.1.4.1 b) asks for a limit without naming one; five is the house's (security line 2).
 FAILURES_BEFORE_LOCK = 5
@@ -45,16 +46,6 @@ class SignedIn:
     token: str = field(repr=False)
     person_id: int
     must_change_password: bool
-
-
-@dataclass(frozen=True)
-class InstitutionFacts:
-    """What a page shows of the actor's institution."""
-
-    name: str
-    short_name: str
-    badge: str
-    province: str
 
 
 @dataclass(frozen=True)

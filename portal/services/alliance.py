@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models.institution import AllianceMember, Institution
-from portal.services.account_sessions import InstitutionFacts
+from portal.services.kernel.institutions import InstitutionFacts
 
 
 def alliance_members(db: Session) -> Sequence[InstitutionFacts]:

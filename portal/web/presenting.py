@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from portal.process.consultation import STEPS
@@ -66,12 +67,13 @@ def step_views(steps: Iterable[StepMark]) -> list[StepView]:
     ]
 
 
-def step_bars_of(position: int | None, *, is_ended: bool) -> list[StepView]:
-    """The eight small bars of a list row."""
+@cache
+def step_bars_of(position: int | None, *, is_ended: bool) -> tuple[StepView, ...]:
+    """The eight small bars of a list row; none off the path."""
     if position is None:
-        return []
+        return ()
     states = ["done" if i < position or is_ended else "now" if i == position else "later" for i in range(len(STEPS))]
-    return [StepView(step.label, state, "") for step, state in zip(STEPS, states, strict=True)]
+    return tuple(StepView(step.label, state, "") for step, state in zip(STEPS, states, strict=True))
 
 
 def short_day(at: datetime) -> str:

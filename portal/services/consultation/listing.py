@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, case, cast, exists, false, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Subquery,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.orm import Session
 
-from portal.models.consultation import Consultation, ConsultationParty, ProductInformation
-from portal.models.institution import Institution
+from portal.models.consultation import Consultation, ConsultationParty, ProductInformation, short_number
 from portal.models.obligation import Obligation
 from portal.models.watch import Watch
 from portal.process.consultation import ENDED, STAGE_LABELS, STEPS, Stage, step_of
@@ -17,6 +32,8 @@ from portal.process.errors import NotAllowed
 from portal.process.permissions import Actor, is_granted
 from portal.rules.dates import beijing_day
 from portal.services.duties import Duty, duties_in, is_owed_by
+from portal.services.kernel.institutions import InstitutionFacts, technical_institutions
+from portal.services.kernel.remembering import remembered
 
 PAGE_SIZE = 25
 TABS = {"year": "本年度", "mine": "轮到我", "open": "办理中", "watch": "持续关注", "archived": "已归档", "all": "全部"}
@@ -44,8 +61,8 @@ class ListRow:
     product_name: str
     model: str
     brand: str
-    applicant: Institution
-    lead: Institution | None
+    applicant: InstitutionFacts
+    lead: InstitutionFacts | None
     stage_label: str
     step: int | None
     is_ended: bool
@@ -70,13 +87,11 @@ def list_consultations(db: Session, *, actor: Actor, wanted: ListFilter, now: da
     """The page of the list that was asked for; a page beyond the last gives the last."""
     if not is_granted("list_consultations", actor):
         raise NotAllowed("会诊列表供召回技术机构工作人员查看。")
-    tabs = _tab_conditions(actor, now)
-    narrowed = [tabs.get(wanted.tab, tabs["all"]), *_conditions(wanted)]
-    counts = _counts(db, actor, tabs, narrowed)
-    total = counts.pop("wanted")
-    pages = max(1, -(-total // PAGE_SIZE))
+    counts = _counts(db, actor, wanted, now)
+    pages = max(1, -(-counts["wanted"] // PAGE_SIZE))
     page = min(max(1, wanted.page), pages)
-    return ConsultationList(_rows(db, actor, narrowed, page), total, page, pages, counts)
+    ids = _ids(_narrowed(actor, wanted, now), (page - 1) * PAGE_SIZE, counts["wanted_due"])
+    return ConsultationList(_rows(db, actor, ids), counts["wanted"], page, pages, {tab: counts[tab] for tab in TABS})
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:
@@ -87,21 +102,26 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     return or_(party, own_draft) & (Consultation.stage != Stage.DISCARDED)
 
 
-def _tab_conditions(actor: Actor, now: datetime) -> dict[str, ColumnElement[bool]]:
-    mine = exists().where(
-        Obligation.consultation_id == Consultation.id, Obligation.closed_at.is_(None), is_owed_by(actor)
-    )
-    watched = exists().where(Watch.consultation_id == Consultation.id, Watch.state == "open")
-    is_open = Consultation.stage.not_in(ENDED)
-    this_year = or_(Consultation.year == beijing_day(now).year, Consultation.year.is_(None))
-    return {
-        "year": this_year,
-        "mine": mine,
-        "open": is_open,
-        "watch": watched,
-        "archived": Consultation.stage.in_((Stage.ARCHIVED, Stage.DISPOSED)),
-        "all": ~false(),
-    }
+def _narrowed(actor: Actor, wanted: ListFilter, now: datetime) -> ColumnElement[bool]:
+    return and_(_visible(actor), _in_tab(wanted.tab, actor, now), *_conditions(wanted))
+
+
+def _in_tab(tab: str, actor: Actor, now: datetime) -> ColumnElement[bool]:
+    match tab:
+        case "year":
+            return or_(Consultation.year == beijing_day(now).year, Consultation.year.is_(None))
+        case "mine":
+            # A set that the database makes once, where EXISTS would look anew for each consultation.
+            owed = select(Obligation.consultation_id).where(Obligation.closed_at.is_(None), is_owed_by(actor))
+            return Consultation.id.in_(owed)
+        case "open":
+            return Consultation.stage.not_in(ENDED)
+        case "watch":
+            return Consultation.id.in_(select(Watch.consultation_id).where(Watch.state == "open"))
+        case "archived":
+            return Consultation.stage.in_((Stage.ARCHIVED, Stage.DISPOSED))
+        case _:
+            return true()
 
 
 def _conditions(wanted: ListFilter) -> list[ColumnElement[bool]]:
@@ -136,78 +156,94 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _counts(
-    db: Session, actor: Actor, tabs: dict[str, ColumnElement[bool]], narrowed: list[ColumnElement[bool]]
-) -> dict[str, int]:
-    wanted = narrowed[0]
-    for condition in narrowed[1:]:
-        wanted &= condition
+def _counts(db: Session, actor: Actor, wanted: ListFilter, now: datetime) -> Mapping[str, int]:
+    """How many there are in each tab; as `wanted` and, of these, with a deadline (`wanted_due`)."""
+    if wanted.text.strip():
+        return _count(db, actor, wanted, now)  # What a text finds changes with every save of a draft: no event.
+    key = ("list", actor.person_id, actor.institution_id, beijing_day(now), replace(wanted, page=1))
+    return remembered(db, key, lambda: _count(db, actor, wanted, now))
+
+
+def _count(db: Session, actor: Actor, wanted: ListFilter, now: datetime) -> dict[str, int]:
+    chosen = _narrowed(actor, wanted, now)
+    conditions = {tab: _in_tab(tab, actor, now) for tab in TABS}
+    conditions |= {"wanted": chosen, "wanted_due": chosen & Consultation.next_due_at.is_not(None)}
     columns = [
         func.coalesce(func.sum(cast(case((condition, 1), else_=0), Integer)), 0).label(name)
-        for name, condition in {**tabs, "wanted": wanted}.items()
+        for name, condition in conditions.items()
     ]
     row = db.execute(select(*columns).select_from(Consultation).where(_visible(actor))).one()
     return {name: int(value) for name, value in row._mapping.items()}
 
 
-def _rows(db: Session, actor: Actor, narrowed: list[ColumnElement[bool]], page: int) -> tuple[ListRow, ...]:
-    # The ids of the page first, out of narrow rows; the wide rows are joined for these 25 only.
-    ids = (
-        select(Consultation.id)
-        .where(_visible(actor), *narrowed)
-        .order_by(Consultation.next_due_at.is_(None), Consultation.next_due_at, Consultation.id.desc())
-        .offset((page - 1) * PAGE_SIZE)
-        .limit(PAGE_SIZE)
-        .subquery()
-    )
-    applicant, lead = aliased(Institution), aliased(Institution)
+def _rows(db: Session, actor: Actor, ids: Subquery) -> tuple[ListRow, ...]:
     query = (
-        select(Consultation, ProductInformation, applicant, lead)
+        select(
+            Consultation.id, Consultation.year, Consultation.serial, Consultation.stage, Consultation.closed_at,
+            Consultation.outcome, Consultation.final_opinion, Consultation.applicant_institution_id,
+            Consultation.lead_institution_id, ProductInformation.product_name, ProductInformation.model,
+            ProductInformation.brand,
+        )
         .join(ids, ids.c.id == Consultation.id)
         .join(ProductInformation, ProductInformation.consultation_id == Consultation.id)
-        .join(applicant, applicant.id == Consultation.applicant_institution_id)
-        .outerjoin(lead, lead.id == Consultation.lead_institution_id)
-        .order_by(Consultation.next_due_at.is_(None), Consultation.next_due_at, Consultation.id.desc())
-    )
+        .order_by(Consultation.next_due_at.is_(None), Consultation.next_due_at, _TIES)
+    )  # fmt: skip
     found = db.execute(query).all()
-    duties = duties_in(db, [row[0].id for row in found])
-    return tuple(_row(actor, *row, duties.get(row[0].id, [])) for row in found)
+    duties, institutions = duties_in(db, [row.id for row in found]), technical_institutions(db)
+    return tuple(_row(actor, row, institutions, duties.get(row.id, [])) for row in found)
+
+
+# Of one deadline the oldest first; of those without one, mostly ended, the newest.
+_TIES = case((Consultation.next_due_at.is_(None), -Consultation.id), else_=Consultation.id)
+
+
+def _ids(narrowed: ColumnElement[bool], first: int, with_deadline: int) -> Subquery:
+    """The ids of one page, read off ix_consultation_next_due alone; the wide rows are joined for these few.
+
+    NULL sorts at different ends in the two databases, and neither reads "NULL last" off an index. So the page is
+    cut out of two lists: those with a deadline, forwards, and then those without, backwards.
+    """
+    parts = []
+    ids = select(Consultation.id).where(narrowed)
+    if first < with_deadline:
+        dated = ids.where(Consultation.next_due_at.is_not(None)).order_by(Consultation.next_due_at, Consultation.id)
+        parts.append(dated.offset(first).limit(PAGE_SIZE).subquery())
+    if first + PAGE_SIZE > with_deadline:
+        undated = ids.where(Consultation.next_due_at.is_(None)).order_by(Consultation.id.desc())
+        room = PAGE_SIZE - max(0, with_deadline - first)
+        parts.append(undated.offset(max(0, first - with_deadline)).limit(room).subquery())
+    return union_all(*(select(part.c.id) for part in parts)).subquery()
 
 
 def _row(
-    actor: Actor,
-    consultation: Consultation,
-    product: ProductInformation,
-    applicant: Institution,
-    lead: Institution | None,
-    duties: list[Duty],
+    actor: Actor, row: Row[*tuple[Any, ...]], institutions: Mapping[int, InstitutionFacts], duties: Sequence[Duty]
 ) -> ListRow:
-    stage = Stage(consultation.stage)
+    stage = Stage(row.stage)
     return ListRow(
-        consultation_id=consultation.id,
-        number=consultation.number,
-        product_name=product.product_name or "（未填产品名称）",
-        model=product.model,
-        brand=product.brand,
-        applicant=applicant,
-        lead=lead,
+        consultation_id=row.id,
+        number=short_number(row.year, row.serial),
+        product_name=row.product_name or "（未填产品名称）",
+        model=row.model,
+        brand=row.brand,
+        applicant=institutions[row.applicant_institution_id],
+        lead=institutions.get(row.lead_institution_id),
         stage_label=STAGE_LABELS[stage],
         step=step_of(stage),
         is_ended=stage in ENDED,
-        outcome=outcome_words(consultation),
+        outcome=outcome_words(row.outcome, row.final_opinion),
         duties=tuple(duties),
         is_mine=any(duty.institution_id == actor.institution_id for duty in duties),
-        closed_at=consultation.closed_at,
+        closed_at=row.closed_at,
     )
 
 
-def outcome_words(consultation: Consultation) -> str:
+def outcome_words(outcome: str | None, final_opinion: Mapping[str, Any] | None) -> str:
     """The result in a few words: 认定缺陷，建议开展调查; empty while there is none."""
-    if consultation.outcome == "withdrawn":
+    if outcome == "withdrawn":
         return "申请单位撤回"
-    if consultation.outcome == "terminated":
+    if outcome == "terminated":
         return "已终止"
-    opinion = consultation.final_opinion or {}
+    opinion = final_opinion or {}
     words = {
         ("defect_finding", "yes"): "认定为缺陷消费品",
         ("defect_finding", "no"): "未认定为缺陷消费品",
@@ -220,7 +256,4 @@ def outcome_words(consultation: Consultation) -> str:
 
 def institution_choices(db: Session, *, actor: Actor, now: datetime) -> list[tuple[int, str]]:
     """The technical institutions to filter by: id and short name."""
-    query = (
-        select(Institution.id, Institution.short_name).where(Institution.kind == "technical").order_by(Institution.id)
-    )
-    return [(row.id, row.short_name) for row in db.execute(query)]
+    return [(id_, institution.short_name) for id_, institution in technical_institutions(db).items()]

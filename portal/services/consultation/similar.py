@@ -57,7 +57,7 @@ def similar_consultations(
             one.number,
             f"{product.product_name} {product.brand} {product.model}".strip(),
             "同一生产者" if product.producer == producer.strip() else "产品名称相近",
-            outcome_words(one) or "办理中",
+            outcome_words(one.outcome, one.final_opinion) or "办理中",
             bool(party),
         )
         for one, product, party in rows

@@ -10,18 +10,21 @@ from sqlalchemy.orm import Session
 from portal.models.calendar import LoadedCalendarYear
 from portal.rules.calendar_year import parse_calendar_year
 from portal.rules.working_days import WorkingCalendar, shipped_calendar
+from portal.services.kernel.remembering import remembered
 
 
 def working_calendar(db: Session) -> WorkingCalendar:
     """The calendar in force; parsed once per set of loaded years."""
-    rows = db.execute(
-        select(LoadedCalendarYear.year, LoadedCalendarYear.loaded_at).order_by(LoadedCalendarYear.year)
-    ).all()
-    key = tuple((row.year, row.loaded_at) for row in rows)
+    key = remembered(db, "loaded_calendar_years", lambda: _loaded_years(db))
     if key not in _parsed:
         _parsed.clear()
         _parsed[key] = _parse(db)
     return _parsed[key]
+
+
+def _loaded_years(db: Session) -> tuple[tuple[int, datetime], ...]:
+    rows = db.execute(select(LoadedCalendarYear.year, LoadedCalendarYear.loaded_at).order_by(LoadedCalendarYear.year))
+    return tuple((row.year, row.loaded_at) for row in rows)
 
 
 _parsed: dict[tuple[tuple[int, datetime], ...], WorkingCalendar] = {}

@@ -1,0 +1,136 @@
+"""The command: fill, measure, print a table, write JSON beside it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import CALLS, Cost, measure
+from benchmarks.pages import FAR, Ground, comparisons, prepared
+from benchmarks.targets import FIRST_VISIT, LIST_COMPRESSED, LIST_RAW, RULES_A_SECOND, Target
+from portal.rules.editions import load_edition
+from portal.rules.sheet import evaluate
+from portal.web.assets import assets
+from tests.rules.answers import complete_answers
+from tests.support.postgresql import running_server
+
+RESULTS = Path(__file__).parent / "results"
+Row = dict[str, Any]
+_VERDICTS = {"goal": "goal met", "limit": "within the limit", "over": "OVER THE LIMIT"}
+
+
+def main() -> None:
+    """Measure what the arguments ask for."""
+    given = _arguments()
+    rows = 1_000 if given.quick else given.rows
+    calls = 40 if given.quick else CALLS
+    kinds = ("sqlite", "postgresql") if given.database == "both" else (given.database,)
+    found = []
+    for kind in kinds:
+        with _database(kind) as (url, folder), prepared(url, rows, folder) as ground:
+            found += _pages(ground, kind, calls, min(FAR, rows // 40))
+    found += [_rules()]
+    _print(found, rows)
+    _write(found, rows)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000, help="consultations (default 10,000)")
+    parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    parser.add_argument("--quick", action="store_true", help="1,000 consultations and fewer calls: figures to look at")
+    return parser.parse_args()
+
+
+@contextmanager
+def _database(kind: str) -> Iterator[tuple[str, Path]]:
+    """The address of an empty database, and a folder for the rest."""
+    with tempfile.TemporaryDirectory(prefix="portal-bench-") as name:
+        folder = Path(name)
+        if kind == "sqlite":
+            yield f"sqlite:///{folder}/portal.sqlite3", folder
+            return
+        with running_server() as server:
+            server.execute("CREATE DATABASE bench")
+            yield server.url("bench"), folder
+
+
+def _pages(ground: Ground, kind: str, calls: int, far_page: int) -> list[Row]:
+    rows: list[Row] = []
+    for line in comparisons(ground, far_page):
+        portal, twin = measure([line.portal, line.twin], [ground.portal_engine, line.engine], times=calls)
+        ratio = portal.cpu / twin.cpu
+        rows.append(
+            _row(line.name, kind, line.target, ratio)
+            | {"portal": asdict(portal), "twin": asdict(twin), "wall": portal.wall / twin.wall}
+        )
+        if line.name == "list":
+            rows += _weights(kind, portal)
+    return rows
+
+
+def _row(name: str, kind: str, target: Target, value: float) -> Row:
+    return {"name": name, "database": kind, "value": value, **asdict(target), "verdict": target.verdict(value)}
+
+
+def _weights(kind: str, listed: Cost) -> list[Row]:
+    first_visit = listed.compressed + sum(len(asset.compressed) for asset in assets().values())
+    return [
+        _row("list, bytes", kind, LIST_RAW, listed.raw),
+        _row("list, bytes compressed", kind, LIST_COMPRESSED, listed.compressed),
+        _row("first visit, compressed", kind, FIRST_VISIT, first_visit),
+    ]
+
+
+def _rules() -> Row:
+    """How many sheets the rules evaluate in a second of CPU."""
+    edition, answers, best = load_edition(), complete_answers(), 0.0
+    for _ in range(5):
+        began = time.process_time()
+        for _ in range(2_000):
+            evaluate(answers, edition)
+        best = max(best, 2_000 / (time.process_time() - began))
+    return _row("rules of one sheet, a second", "", RULES_A_SECOND, best)
+
+
+def _print(found: list[Row], rows: int) -> None:
+    print(f"{rows:,} consultations; least CPU time of one call, portal and bare twin by turns. A database server")
+    print("works beside this process: what it costs is in the ratio of wall times only.\n")
+    head = ("portal", "twin", "ratio", "wall", "statements", "goal", "limit")
+    print(f"{'':30}{'':11}{head[0]:>10}{head[1]:>10}{head[2]:>8}{head[3]:>8}{head[4]:>12}{head[5]:>8}{head[6]:>9}")
+    for row in found:
+        print(_line(row))
+
+
+def _line(row: Row) -> str:
+    head = f"{row['name']:30}{row['database']:11}"
+    aims = f"{row['goal']:>8,g}{row['limit']:>9,g}  {_VERDICTS[row['verdict']]}"
+    if "portal" not in row:
+        return f"{head}{row['value']:>10,.0f}{'':38}{aims}"
+    portal, twin = row["portal"], row["twin"]
+    statements = f"{portal['statements']} / {twin['statements']}"
+    times = f"{portal['cpu'] * 1000:>7.2f} ms{twin['cpu'] * 1000:>7.2f} ms{row['value']:>7.2f}×{row['wall']:>7.2f}×"
+    return f"{head}{times}{statements:>12}{aims}"
+
+
+def _write(found: list[Row], rows: int) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    at = datetime.now(UTC)
+    path = RESULTS / f"{at:%Y%m%d-%H%M%S}.json"
+    about = {"at": at.isoformat(), "rows": rows, "python": platform.python_version(), "machine": platform.machine()}
+    path.write_text(json.dumps({**about, "found": found}, ensure_ascii=False, indent=1), "utf-8")
+    print(f"\nwritten to {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""The goals and limits of design/performance.md, as the rows of the benchmark name them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Target:
+    """A ratio (or a figure) that is aimed at, and one that must not be passed."""
+
+    goal: float
+    limit: float
+    more_is_better: bool = False
+
+    def verdict(self, value: float) -> str:
+        """`goal`, `limit` or `over`."""
+        if self.more_is_better:
+            return "goal" if value >= self.goal else "limit" if value >= self.limit else "over"
+        return "goal" if value <= self.goal else "limit" if value <= self.limit else "over"
+
+
+LIST = Target(1.75, 2.5)
+FAR_PAGE = Target(1.3, 2.0)
+CONSULTATION_PAGE = Target(2.0, 3.0)
+LIST_RAW = Target(20_000, 30_000)
+LIST_COMPRESSED = Target(5_000, 7_000)
+FIRST_VISIT = Target(60_000, 100_000)
+RULES_A_SECOND = Target(20_000, 5_000, more_is_better=True)
