@@ -35,7 +35,7 @@ def _store(storage: Storage, chapter: Chapter, told: dict[str, str]) -> Uploaded
     if "file" in told:
         shipped = files(__package__).joinpath("files", told["file"])
         extension = told["file"].rpartition(".")[2]
-        with shipped.open("rb") as stream:
+        with BytesIO(shipped.read_bytes()) as stream:
             return store_upload(storage, stream, f"{told['title']}.{extension}", limit_bytes=_LARGEST_FILE)
     written = test_report(chapter, title=told["title"], number=told["report_number"])
     return store_upload(storage, written, f"{told['title']}.docx", limit_bytes=_LARGEST_FILE)

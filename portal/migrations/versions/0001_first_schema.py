@@ -147,12 +147,12 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("consultation", schema=None) as batch_op:
         batch_op.create_index("ix_consultation_applicant", ["applicant_institution_id", "next_due_at"], unique=False)
-        batch_op.create_index("ix_consultation_lead", ["lead_institution_id", "next_due_at"], unique=False)
         batch_op.create_index(
             "ix_consultation_count",
             ["year", "stage", "applicant_institution_id", "lead_institution_id", "next_due_at"],
             unique=False,
         )
+        batch_op.create_index("ix_consultation_lead", ["lead_institution_id", "next_due_at"], unique=False)
         batch_op.create_index(
             "ix_consultation_next_due",
             ["next_due_at", "id", "year", "stage", "applicant_institution_id", "lead_institution_id"],
