@@ -15,7 +15,7 @@ from portal.models.consultation import Consultation, ProductInformation, short_n
 from portal.models.obligation import Obligation
 from portal.process.consultation import Stage
 from portal.process.obligations import OBLIGATIONS, ObligationKind
-from portal.process.permissions import Actor
+from portal.process.permissions import PERMISSIONS, Actor
 from portal.services.kernel.institutions import InstitutionFacts, technical_institutions
 from portal.services.kernel.remembering import remembered
 
@@ -42,6 +42,12 @@ class Duty:
     since_at: datetime
     due_at: datetime | None
     is_provisional: bool
+
+    @property
+    def is_done_now(self) -> bool:
+        """Whether what it asks for is done in the present stage; else it waits for another act."""
+        stages = PERMISSIONS[self.kind.act].stages
+        return stages is None or self.stage in stages
 
 
 def own_duties(db: Session, *, actor: Actor, now: datetime, limit: int = 100) -> list[Duty]:

@@ -138,3 +138,14 @@ def test_adjourning_asks_for_a_reason(surf: Surf, world: World, sqlite_database:
     assert lead.post(f"{PAGE}/adjourn-session", {"to": "scheduling", "reason": "缺报告"}).status_code == 303
     assert "已休会" in lead.get(PAGE).get_data(as_text=True)
     assert lead.get("/consultations/1").status_code == 200
+
+
+def test_the_consultation_page_shows_the_session_and_leads_there(
+    surf: Surf, world: World, sqlite_database: Database, in_time: None
+) -> None:
+    with sqlite_database.write() as db:
+        participants_named(db, world)
+    for person in ("jiangsu-liaison-1", "shanghai-liaison-1", "anhui-expert-1"):
+        page = surf(person).get("/consultations/1").get_data(as_text=True)
+        assert f'href="{PAGE}"' in page, person
+    assert "查看会诊安排" in surf("anhui-expert-1").get("/tasks").get_data(as_text=True)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from flask import current_app, url_for
 
-from portal.process.consultation import BY_ACT
 from portal.services.duties import Duty
 
 
 def address_of(duty: Duty) -> str:
     """The very spot that a duty's button leads to; the consultation's page where its act is done in another stage."""
-    act = BY_ACT.get(duty.kind.act)
-    if act is not None and duty.stage not in act.stages:
+    if not duty.is_done_now:
         return url_for("consultation.view_consultation", consultation_id=duty.consultation_id)
     return address_of_act(duty.kind.act, duty.consultation_id)
 

@@ -12,6 +12,7 @@ from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.addresses import address_of_act
 from portal.process.consultation import Stage, transition
 from portal.services.consultation import online_session as step
+from portal.services.consultation.material_view import summary as material_summary
 from portal.services.consultation.online_session_view import VIEW_LABELS, SessionPage, Speaker, session_page
 from portal.services.consultation.overview import brief
 from portal.web.acting import look, now
@@ -194,6 +195,7 @@ def _page(consultation_id: int, failed: PortalForm | None = None) -> str:
         speakers=[_speaker(one) for one in page.speakers],
         delegations=[(badge_of(one.institution), one.people) for one in page.delegations],
         chosen=speaker,
+        material=look(material_summary, loaded=page.loaded),
         problems=failed.problems if failed is not None else (),
         views=VIEW_LABELS,
         acts=[

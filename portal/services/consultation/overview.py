@@ -111,10 +111,7 @@ def overview(db: Session, *, actor: Actor, consultation_id: int, now: datetime, 
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_consultation", now=now)
     # What can be done in this stage comes first; what is owed but waits for another act follows.
     duties = tuple(
-        sorted(
-            duties_in(db, [consultation_id]).get(consultation_id, ()),
-            key=lambda duty: loaded.stage not in BY_ACT[duty.kind.act].stages,
-        )
+        sorted(duties_in(db, [consultation_id]).get(consultation_id, ()), key=lambda duty: not duty.is_done_now)
     )
     own_duty = next((duty for duty in duties if _is_own(duty, actor)), None)
     is_staff = bool(loaded.relations & {Relation.APPLICANT, Relation.LEAD, Relation.PARTY})
