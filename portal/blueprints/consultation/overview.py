@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def view_consultation(consultation_id: int) -> str:
     """Whose turn, until when, what I can do; the facts; what happened."""
     found = look(overview, consultation_id=consultation_id, all_events="events" in request.args)
-    duty = found.own_duty or (found.duties[0] if found.duties else None)
+    duty = _turn(found)
     return render(
         "consultation/overview/page.html",
         found=found,
@@ -48,6 +48,13 @@ def view_consultation(consultation_id: int) -> str:
             if duty is not None and one.kind is not duty.kind
         ],
     )
+
+
+def _turn(found: Overview) -> Duty | None:
+    """Whose turn is told: mine when I have a date to keep, else that of whoever comes first."""
+    if found.own_duty is not None and found.own_duty.due_at is not None:
+        return found.own_duty
+    return found.duties[0] if found.duties else None
 
 
 def _due(duty: Duty | None) -> Due | None:

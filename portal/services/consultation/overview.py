@@ -207,10 +207,10 @@ def _deadlines(db: Session, consultation_id: int) -> tuple[tuple[Obligation, int
         .where(Obligation.consultation_id == consultation_id, Obligation.due_at.is_not(None))
         .order_by(Obligation.since_at.desc(), Obligation.closed_at.is_not(None), Obligation.closed_at.desc())
     )
-    groups: dict[tuple[str, datetime, datetime | None], list[Obligation]] = {}
+    groups: dict[tuple[str, datetime | None, bool], list[Obligation]] = {}
     for one in found:
         if one.is_met is not False:
-            groups.setdefault((one.kind, one.since_at, one.due_at), []).append(one)
+            groups.setdefault((one.kind, one.due_at, one.is_open), []).append(one)
     return tuple((group[0], len(group)) for group in groups.values())
 
 

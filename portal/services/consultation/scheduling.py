@@ -77,7 +77,7 @@ def fix_session(db: Session, *, actor: Actor, consultation_id: int, plan: Sessio
     db.add(online)
     advance(db, loaded, "fix_session", actor=actor, now=now, **_told(plan))
     for institution_id in sorted(loaded.facts.alliance_institution_ids):
-        oblige(db, consultation, "name_participants", now=now, institution_id=institution_id)
+        oblige(db, consultation, "name_participants", now=now, institution_id=institution_id, due_at=plan.starts_at)
     for member in accepted_members(db, consultation_id):
         oblige(
             db, consultation, "attend_session", now=now, person_id=member.expert.person_id, due_at=plan.starts_at
@@ -95,7 +95,7 @@ def move_session(db: Session, *, actor: Actor, consultation_id: int, plan: Sessi
     before = online.starts_at
     _write(online, plan)
     online.sequence += 1
-    for obligation in open_obligations(db, consultation_id, kinds=["attend_session"]):
+    for obligation in open_obligations(db, consultation_id, kinds=["attend_session", "name_participants"]):
         obligation.due_at = plan.starts_at
     refresh_next_due(db, consultation)
     advance(db, loaded, "move_session", actor=actor, now=now, moved_from=before.isoformat(), **_told(plan))
