@@ -38,7 +38,19 @@ _ASIDE = frozenset(
 
 # Acts whose buttons stand in the step's own section; here only when they are what the person owes.
 _IN_THEIR_SECTION = frozenset(
-    {"record_fee", "approve_fee", "pay_fee", "continue_watch", "end_watch", "apply_anew", "note_speech"}
+    {
+        "record_fee", "approve_fee", "pay_fee", "continue_watch", "end_watch", "apply_anew", "note_speech",
+        "explain_even_panel",
+    }
+)  # fmt: skip
+        "approve_fee",
+        "pay_fee",
+        "continue_watch",
+        "end_watch",
+        "apply_anew",
+        "note_speech",
+        "explain_even_panel",
+    }
 )
 
 
