@@ -47,6 +47,7 @@ def test_every_route_answers_as_the_permission_table_says(stage, sqlite_database
         world = build_world(db)
         scene = make_scene(db, world, make(db, world).id)
     settings = Settings.from_environment({"PORTAL_INSTANCE": str(tmp_path / "instance")})
+    material.keep_files(settings)
     undone = UndoneDatabase(str(sqlite_database.engine.url))
     try:
         app = create_app(settings, undone, clock=clock)
