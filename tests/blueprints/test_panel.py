@@ -109,9 +109,10 @@ def test_the_lead_asks_confirms_and_is_told_what_is_missing(surf: Surf, world: W
     at(answered, experts=(("anhui", 0), ("jiangsu", 0), ("zhejiang", 0), ("shanghai", 0)))
     lead = surf("jiangsu-liaison-1")
     page = text(lead.get(f"{BASE}/panel"))
-    assert "平台建议的组成" in page
     assert "请其选取" in page
-    ask = f"{BASE}/panel/ask-nomination?institution={world.institutions['anhui']}"
+    assert "补选" not in page
+    assert "/panel/recuse-member?member=1" in page
+    ask = f"{BASE}/panel/ask-nomination?institution={world.institutions['shanghai']}"
     assert "家用电器安全" in text(lead.get(ask)), "the proposal's fields are filled in"
     fields = {"institution_id": world.institutions["anhui"], "wanted": "0", "fields": "烧伤急诊"}
     refused = lead.post(ask, fields)

@@ -43,7 +43,7 @@ def view_panel(consultation_id: int) -> str:
         "consultation/panel/page.html",
         page=page,
         consultation=page.loaded.consultation,
-        links=links if any(links.values()) else None,
+        place_links=links if any(links.values()) else None,
         actions=_actions(page),
         asks=page.loaded.may("ask_nomination"),
     )

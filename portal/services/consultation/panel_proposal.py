@@ -16,10 +16,12 @@ from portal.models.institution import AllianceMember, Institution
 from portal.models.panel import PanelMember
 from portal.rules.panel import is_odd_panel
 from portal.services.conflicts import conflicts_of
-from portal.services.expert_load import ExpertLoad, loads_of
+from portal.services.expert_load import ON_PANEL, ExpertLoad, loads_of
 from portal.services.kernel.loading import Loaded
 
 PROPOSED_SIZE = 5  # four institutions and one more; what is lawful is checked on confirming
+WEIGHT_OF_A_PAIR = 3  # 电器 says more than 电
+_SAY_NOTHING = frozenset(" 、，；。与和及的安全技术产品工程用学法品性后或有")
 
 
 @dataclass(frozen=True)
@@ -36,27 +38,30 @@ class ProposedMember:
 
 
 def propose_panel(db: Session, loaded: Loaded) -> tuple[ProposedMember, ...]:
-    """At most five experts, an odd number of them; empty when fewer than the least panel can be found."""
+    """Whom to ask beside those who are invited already, so that an odd panel results; empty when none can be had."""
     product, order = loaded.consultation.product, _institutions(db, loaded.consultation.alliance_id)
-    experts = _free_experts(db, loaded, order)
-    loads = loads_of(db, [expert.id for expert in experts])
-    chosen: list[Expert] = []
-    queues = {one: _ranked(one, experts, product, loads) for one in order}
-    while len(chosen) < PROPOSED_SIZE and any(queues.values()):
-        for institution_id in order:
-            queue = queues[institution_id]
-            if not queue or len(chosen) == PROPOSED_SIZE:
-                continue
-            fields = {expert.field for expert in chosen}
-            # A field that is not there yet serves the panel more than the next best of the same.
-            best = next((one for one in queue if one.field not in fields and _fit(one, product)), queue[0])
-            queue.remove(best)
-            chosen.append(best)
-    if not is_odd_panel(len(chosen), loaded.edition):
-        chosen.pop()
-    if len(chosen) < loaded.edition.value("panel_minimum").value:
+    sitting, free = _experts(db, loaded, order)
+    loads = loads_of(db, [expert.id for expert in free])
+    queues = {one: _ranked(one, free, product, loads) for one in order}
+    added: list[Expert] = []
+    while len(sitting) + len(added) < PROPOSED_SIZE and any(queues.values()):
+        panel = [*sitting, *added]
+        # The institution with the fewest experts is next; in the alliance's order where several have as few.
+        turn = min((one for one in order if queues[one]), key=lambda one: _count(one, panel))
+        fields = {expert.field for expert in panel}
+        # A field that is not there yet serves the panel more than the next best of the same.
+        best = next((one for one in queues[turn] if one.field not in fields and _fit(one, product)), queues[turn][0])
+        queues[turn].remove(best)
+        added.append(best)
+    if added and not is_odd_panel(len(sitting) + len(added), loaded.edition):
+        added.pop()
+    if len(sitting) + len(added) < loaded.edition.value("panel_minimum").value:
         return ()
-    return tuple(_proposed(expert, product, loads.get(expert.id, ExpertLoad())) for expert in chosen)
+    return tuple(_proposed(expert, product, loads.get(expert.id, ExpertLoad())) for expert in added)
+
+
+def _count(institution_id: int, experts: list[Expert]) -> int:
+    return sum(expert.institution_id == institution_id for expert in experts)
 
 
 def _institutions(db: Session, alliance_id: int) -> list[int]:
@@ -68,19 +73,31 @@ def _institutions(db: Session, alliance_id: int) -> list[int]:
     return list(rows)
 
 
-def _free_experts(db: Session, loaded: Loaded, institution_ids: list[int]) -> list[Expert]:
-    left = select(PanelMember.expert_id).where(
-        PanelMember.consultation_id == loaded.consultation.id,
-        PanelMember.state.in_(("declined", "recused", "removed")),
+def _experts(db: Session, loaded: Loaded, institution_ids: list[int]) -> tuple[list[Expert], list[Expert]]:
+    """Those who are invited or have accepted, and those who can be asked; who left is neither."""
+    places = db.execute(
+        select(PanelMember.expert_id, PanelMember.state)
+        .where(PanelMember.consultation_id == loaded.consultation.id)
+        .order_by(PanelMember.id)
     )
+    states = dict(iter(places))
     rows = db.scalars(
         select(Expert)
-        .where(Expert.institution_id.in_(institution_ids), Expert.is_available, Expert.id.not_in(left))
+        .where(Expert.institution_id.in_(institution_ids))
         .options(joinedload(Expert.person), joinedload(Expert.institution))
         .order_by(Expert.id)
-    )
+    ).all()
     product = loaded.consultation.product
-    return [expert for expert in rows if expert.person.is_active and not conflicts_of(expert, product)]
+    sitting = [expert for expert in rows if states.get(expert.id) in ON_PANEL]
+    free = [
+        expert
+        for expert in rows
+        if expert.id not in states
+        and expert.is_available
+        and expert.person.is_active
+        and not conflicts_of(expert, product)
+    ]
+    return sitting, free
 
 
 def _ranked(
@@ -96,9 +113,10 @@ def _ranked(
 
 
 def _fit(expert: Expert, product: ProductInformation) -> int:
-    """How many pairs of neighbouring characters the field shares with what is said of the product."""
-    said = f"{product.product_name} {product.product_class} {product.suspected_defect} {product.test_basis}"
-    return len(_pairs(expert.field) & _pairs(said))
+    """How far the field speaks of what is said of the product: shared pairs of characters, and shared characters."""
+    said = f"{product.product_name} {product.product_class} {product.suspected_defect}"
+    shared = (set(expert.field) & set(said)) - _SAY_NOTHING
+    return WEIGHT_OF_A_PAIR * len(_pairs(expert.field) & _pairs(said)) + len(shared)
 
 
 def _pairs(text: str) -> set[str]:

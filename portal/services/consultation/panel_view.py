@@ -78,6 +78,11 @@ class RequestRow:
     answered_at: datetime | None
     chosen: int
 
+    @property
+    def is_done(self) -> bool:
+        """Whether as many sit as were wanted, one at least."""
+        return self.chosen >= max(self.wanted, 1)
+
 
 @dataclass(frozen=True)
 class PanelSummary:
@@ -284,7 +289,10 @@ def refilling(
     own = frozenset({actor.institution_id} if actor.institution_id is not None else ())
     registers = loaded.facts.alliance_institution_ids if is_lead else own
     field = member_with(members, left.member_id).field
-    candidates = [row for row in _candidates(db, loaded, registers, members) if not row.matches]
+    known = {member.expert_id for member in members}
+    candidates = [
+        row for row in _candidates(db, loaded, registers, members) if not row.matches and row.expert_id not in known
+    ]
     candidates.sort(key=lambda row: (row.field != field, row.load.open, row.load.past, row.expert_id))
     size = sum(row.is_sitting for row in rows) + (0 if left.is_sitting else 1)
     return Refilling(loaded, left, vacancies, size, is_odd_panel(size, loaded.edition), tuple(candidates))
