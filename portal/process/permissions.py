@@ -203,7 +203,6 @@ _READING = (
     _seen("view_session", R.APPLICANT, R.LEAD, R.PARTY, R.MEMBER, R.PARTICIPANT),
     # Attendance, speaking order and the notes while they are typed; the act is note_speech.
     _seen("host_session", R.LEAD, stages=(S.IN_SESSION,)),
-    _seen("edit_sheet", R.MEMBER, stages=(S.VOTING,)),
     _seen("view_own_sheet", R.MEMBER, R.FORMER_MEMBER),
     # One signed sheet: the own one at any time; of others only what the two lines below let see.
     _seen("view_signed_sheet", R.APPLICANT, R.LEAD, R.MEMBER, R.FORMER_MEMBER),

@@ -108,7 +108,7 @@ def test_the_rules_are_worked_out_from_what_is_typed_and_nothing_is_saved(
     assert "还有 2 处" in page
     assert "折叠受压后&lt;b&gt;局部" in page
     with sqlite_database.read() as db:
-        own = own_sheet(db, actor=world.experts["shanghai"][0], consultation_id=1)
+        own = own_sheet(db, actor=world.experts["shanghai"][0], consultation_id=1, now=NOON)
         assert (own.sheet.version, own.answers.severity) == (1, None)
 
 
@@ -198,7 +198,7 @@ def test_a_text_that_changed_meanwhile_is_not_signed(expert: Surfer) -> None:
 def test_a_vote_after_closing_is_refused(expert: Surfer, world: World, sqlite_database: Database) -> None:
     page = expert.get(save(expert, {**COMPLETE, "then": "sign"}).location).get_data(as_text=True)
     with sqlite_database.write() as db:
-        consultation = own_sheet(db, actor=world.experts["shanghai"][0], consultation_id=1).consultation
+        consultation = own_sheet(db, actor=world.experts["shanghai"][0], consultation_id=1, now=NOON).consultation
         vote_and_close(db, world, consultation, [(), *[("yes", "yes", "no")] * 4], reason="一位专家逾期")
     fields = {"version": version_of(page), "password": PASSWORD}
     assert expert.post(f"{SHEET}/sign-sheet", fields).status_code == 409
@@ -208,7 +208,7 @@ def test_a_vote_after_closing_is_refused(expert: Surfer, world: World, sqlite_da
 
 def test_taking_back_leads_to_the_sheet_again(expert: Surfer, world: World, sqlite_database: Database) -> None:
     with sqlite_database.write() as db:
-        own = own_sheet(db, actor=world.experts["shanghai"][0], consultation_id=1)
+        own = own_sheet(db, actor=world.experts["shanghai"][0], consultation_id=1, now=NOON)
         first = signed(db, own.consultation, panel_of(world)[0], consistent(("yes", "yes", "no"), own.consultation))
     assert "办理后" in expert.get(f"{SHEET}/withdraw-signature").get_data(as_text=True)
     assert expert.post(f"{SHEET}/withdraw-signature").status_code == 303

@@ -74,7 +74,7 @@ def consistent(opinions: Sequence[str], consultation: Consultation) -> SheetAnsw
 
 def signed(db: Session, consultation: Consultation, expert: Actor, answers: SheetAnswers) -> ConsultationSheet:
     """Fill in an expert's sheet and sign it."""
-    draft = own_sheet(db, actor=expert, consultation_id=consultation.id).sheet
+    draft = own_sheet(db, actor=expert, consultation_id=consultation.id, now=NOON).sheet
     saved = save_sheet(
         db, actor=expert, consultation_id=consultation.id, answers=answers, version=draft.version, now=NOON
     )

@@ -23,11 +23,12 @@ from portal.models.institution import Liaison, RotationTerm
 from portal.models.material import Material
 from portal.models.obligation import Obligation
 from portal.models.outbox import OutboxMessage
+from portal.models.voting import ConsultationSheet, VotingRound
 from portal.process.errors import NotFound, Refusal
 from portal.process.permissions import Actor, Permission, Role, authorise, is_granted
 from portal.services.account_passwords import PasswordProof
 from portal.services.account_sessions import sign_in
-from portal.services.kernel.loading import find
+from portal.services.kernel.loading import Loaded, find
 from portal.web.assets import assets
 from portal.web.guard import permission_of
 from tests.factories.world import NOON, World
@@ -57,6 +58,13 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "material_id": select(Material.id).where(Material.consultation_id == consultation_id),
         "expert_id": select(Expert.id).where(Expert.institution_id == anhui),
         "term_id": select(RotationTerm.id).where(RotationTerm.starts_on > NOON.date()),
+        # Sheets and counts of a round exist for others only once it is closed.
+        "sheet_id": select(ConsultationSheet.id)
+        .join(VotingRound)
+        .where(VotingRound.consultation_id == consultation_id, VotingRound.tally.is_not(None)),
+        "number": select(VotingRound.number.label("id")).where(
+            VotingRound.consultation_id == consultation_id, VotingRound.tally.is_not(None)
+        ),
     }
     arguments = {name: db.scalar(query.order_by("id").limit(1)) or NOTHING for name, query in first.items()}
     arguments |= {
@@ -77,6 +85,17 @@ NARROWED: dict[str, Callable[[Actor], bool]] = {
     "edit_liaisons": lambda actor: Role.LIAISON in actor.roles,
 }
 """Permissions of a role that a service narrows by the state of things: who is left in these scenes."""
+
+
+SINGLED_OUT: dict[str, Callable[[Loaded], bool]] = {
+    # Of others one sees the signed sheets that the two permissions beside it let see; the own one at any time.
+    "view_signed_sheet": lambda loaded: (
+        loaded.may("view_sheets") or loaded.may("view_earlier_rounds") or loaded.actor.name == FIRST_SIGNER
+    ),
+}
+"""Permissions on one object of a consultation that a service narrows further: who is left in these scenes."""
+
+FIRST_SIGNER = "sh专1"
 
 
 def people(world: World) -> list[Actor]:
@@ -156,6 +175,8 @@ def expected(db: Session, step: Step, actor: Actor | None, scene: Scene, now: da
     try:
         loaded = find(db, actor=actor, consultation_id=scene.consultation_id, now=now)
         authorise(permission.name, loaded.relations, loaded.stage)
+        if not SINGLED_OUT.get(permission.name, lambda _loaded: True)(loaded):
+            return frozenset({404})
     except NotFound:
         return frozenset({404})
     except Refusal as refusal:

@@ -36,7 +36,7 @@ def test_a_draft_with_gaps_is_saved_and_read_back(database: Database) -> None:
         saved = step.save_sheet(db, actor=expert, consultation_id=consultation.id, answers=given, version=1, now=LATER)
         assert (saved.version, saved.severity, saved.saved_at) == (2, 3, LATER)
     with database.read() as db:
-        assert step.own_sheet(db, actor=expert, consultation_id=consultation.id).answers == given
+        assert step.own_sheet(db, actor=expert, consultation_id=consultation.id, now=NOON).answers == given
 
 
 def test_the_second_window_is_told_and_overwrites_nothing(database: Database) -> None:
@@ -49,7 +49,7 @@ def test_the_second_window_is_told_and_overwrites_nothing(database: Database) ->
             step.save_sheet(
                 db, actor=expert, consultation_id=cid, answers=SheetAnswers(severity=1), version=1, now=NOON
             )
-        assert step.own_sheet(db, actor=expert, consultation_id=cid).answers.severity == 3
+        assert step.own_sheet(db, actor=expert, consultation_id=cid, now=NOON).answers.severity == 3
 
 
 def test_the_sheet_exists_for_its_member_only(database: Database) -> None:
@@ -59,7 +59,7 @@ def test_the_sheet_exists_for_its_member_only(database: Database) -> None:
         for stranger in (world.lead, world.applicant, world.experts["anhui"][3], world.administrator):
             assert stranger is not None
             with pytest.raises(NotFound):
-                step.own_sheet(db, actor=stranger, consultation_id=consultation.id)
+                step.own_sheet(db, actor=stranger, consultation_id=consultation.id, now=NOON)
 
 
 def test_the_signature_fixes_what_was_on_the_sheet(database: Database) -> None:
@@ -117,7 +117,7 @@ def test_what_stands_in_the_way_is_named_at_its_field(database: Database, change
             signed(db, consultation, expert, complete_answers(**changed))
         assert field in {problem.field for problem in refused.value.problems}
         assert all(problem.article for problem in refused.value.problems)
-        own = step.own_sheet(db, actor=expert, consultation_id=consultation.id)
+        own = step.own_sheet(db, actor=expert, consultation_id=consultation.id, now=NOON)
         assert own.sheet.state == "draft"
 
 
@@ -222,5 +222,5 @@ def test_the_first_view_fills_only_what_is_open(database: Database) -> None:
         step.save_sheet(db, actor=expert, consultation_id=cid, answers=SheetAnswers(severity=3), version=1, now=NOON)
         taken = step.take_first_view(db, actor=expert, consultation_id=cid, version=2, now=NOON)
         assert taken == ("prevalence", "defect_finding")
-        answers = step.own_sheet(db, actor=expert, consultation_id=cid).answers
+        answers = step.own_sheet(db, actor=expert, consultation_id=cid, now=NOON).answers
         assert (answers.severity, answers.likelihood, answers.prevalence) == (3, None, "yes")

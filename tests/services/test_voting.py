@@ -45,7 +45,7 @@ def test_opening_gives_each_member_a_sheet_a_limit_and_a_mail(database: Database
         assert {mail.person_id for mail in mails} == {expert.person_id for expert in panel_of(world)}
         assert all("3月4日" in mail.subject and "请签名" in mail.subject for mail in mails)
         for expert in panel_of(world):
-            assert own_sheet(db, actor=expert, consultation_id=consultation.id).sheet.state == "draft"
+            assert own_sheet(db, actor=expert, consultation_id=consultation.id, now=NOON).sheet.state == "draft"
         assert not list(broken_links(db))
 
 
@@ -157,7 +157,7 @@ def test_another_round_asks_the_whole_sheet_again(database: Database) -> None:
         assert [o.kind for o in open_obligations(db, consultation.id)] == ["open_vote"]
         opened = step.open_vote(db, actor=world.lead, consultation_id=consultation.id, now=LATER)
         assert opened.number == 2
-        fresh = own_sheet(db, actor=panel_of(world)[0], consultation_id=consultation.id)
+        fresh = own_sheet(db, actor=panel_of(world)[0], consultation_id=consultation.id, now=NOON)
         assert fresh.answers.defect_finding is None
         vote_and_close(db, world, consultation, UNANIMOUS)
         after.conclude_consultation(db, actor=world.lead, consultation_id=consultation.id, now=LATER)

@@ -46,7 +46,7 @@ class SignatureForm(PortalForm):
 
 
 @blueprint.get("/<int:consultation_id>/sheet")
-@requires("edit_sheet")
+@requires("sign_sheet")
 def edit_sheet(consultation_id: int) -> str | Response:
     """The sheet to fill in; `?check=1` says at its head what is still missing. Once signed, it is only read."""
     page = look(sheet_page, consultation_id=consultation_id)
@@ -58,7 +58,7 @@ def edit_sheet(consultation_id: int) -> str | Response:
 
 
 @blueprint.post("/<int:consultation_id>/sheet/check-sheet")
-@requires("edit_sheet")
+@requires("sign_sheet")
 def check_sheet(consultation_id: int) -> str:
     """What the rules say about what is typed, saved or not. Nothing is changed."""
     edition = look(sheet_edition, consultation_id=consultation_id)
@@ -75,7 +75,7 @@ def check_sheet(consultation_id: int) -> str:
 
 
 @blueprint.post("/<int:consultation_id>/sheet/save-sheet")
-@requires("edit_sheet")
+@requires("sign_sheet")
 def save_sheet(consultation_id: int) -> Answer:
     """Save the draft, gaps included; `then=sign` goes on to the signature."""
     version, refusal = _save_typed(consultation_id)
@@ -92,7 +92,7 @@ def save_sheet(consultation_id: int) -> Answer:
 
 
 @blueprint.post("/<int:consultation_id>/sheet/take-first-view")
-@requires("edit_sheet")
+@requires("sign_sheet")
 def take_first_view(consultation_id: int) -> Answer:
     """从初步分析带入: save what is typed, then fill what is still open with the first view."""
     version, refusal = _save_typed(consultation_id)

@@ -43,15 +43,6 @@ _IN_THEIR_SECTION = frozenset(
         "explain_even_panel",
     }
 )  # fmt: skip
-        "approve_fee",
-        "pay_fee",
-        "continue_watch",
-        "end_watch",
-        "apply_anew",
-        "note_speech",
-        "explain_even_panel",
-    }
-)
 
 
 @dataclass(frozen=True)

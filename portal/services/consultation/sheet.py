@@ -17,7 +17,7 @@ from portal.models.preliminary_analysis import PreliminaryAnalysis
 from portal.models.voting import ConsultationSheet, VotingRound
 from portal.process.consultation import Stage
 from portal.process.errors import Invalid, NotFound, Refusal, Stale, WrongStage
-from portal.process.permissions import Actor, ConsultationFacts, Relation, authorise, relations
+from portal.process.permissions import Actor, ConsultationFacts, may, relations
 from portal.rules.dates import beijing_day
 from portal.rules.editions import Edition, load_edition
 from portal.rules.sheet import SheetAnswers, departures, signing_problems
@@ -30,6 +30,7 @@ from portal.services.kernel.canonical import canonical_json, digest_of_text
 from portal.services.kernel.loading import Loaded, load
 from portal.services.kernel.obligations import oblige
 
+PERMISSION = "sign_sheet"
 # What an expert may bring over from the preliminary analysis, to be confirmed on the sheet.
 FIRST_VIEW = ("severity", "likelihood", "prevalence", "defect_finding")
 
@@ -57,11 +58,13 @@ class OwnSheet:
         return from_record(self.sheet.answers, self.edition)
 
 
-def own_sheet(db: Session, *, actor: Actor, consultation_id: int, with_product: bool = False) -> OwnSheet:
+def own_sheet(
+    db: Session, *, actor: Actor, consultation_id: int, now: datetime, with_product: bool = False
+) -> OwnSheet:
     """Load and authorise in one statement, for pages that answer while one types.
 
-    `with_product` loads what the sheet's first part needs as well. NotFound for anybody but a member of the panel;
-    WrongStage for a member while no round is open.
+    Filling in belongs to signing: the permission is that of `sign_sheet`, and so are the refusals. `with_product`
+    loads what the sheet's first part needs as well.
     """
     first_part = (joinedload(Consultation.product), joinedload(Consultation.applicant_institution))
     row = db.execute(
@@ -81,18 +84,19 @@ def own_sheet(db: Session, *, actor: Actor, consultation_id: int, with_product: 
         .order_by(PanelMember.state != "accepted", PanelMember.id.desc())
         .limit(1)
     ).one_or_none()
-    if row is None:
+    if row is None or not _may_sign(actor, row[0], row[1]):
+        # The full load says with the right refusal why not; nobody gets past it.
+        load(db, actor=actor, consultation_id=consultation_id, permission=PERMISSION, now=now)
         raise NotFound
-    consultation, member = row[0], row[1]
     voting_round: VotingRound | None = row[2]
     sheet: ConsultationSheet | None = row[3]
-    _authorise(actor, consultation, member)
     if voting_round is None or sheet is None:
         raise WrongStage("现在没有进行中的表决。", article=ARTICLE)
-    return OwnSheet(consultation, member, voting_round, sheet)
+    return OwnSheet(row[0], row[1], voting_round, sheet)
 
 
-def _authorise(actor: Actor, consultation: Consultation, member: PanelMember) -> None:
+def _may_sign(actor: Actor, consultation: Consultation, member: PanelMember) -> bool:
+    """By the permission table, out of what is loaded already: an expert's relation follows from the place alone."""
     facts = ConsultationFacts(
         stage=Stage(consultation.stage),
         applicant_institution_id=consultation.applicant_institution_id,
@@ -102,18 +106,14 @@ def _authorise(actor: Actor, consultation: Consultation, member: PanelMember) ->
         party_institution_ids=frozenset(),
         member_state=member.state,
     )
-    held = relations(actor, facts)
-    if Relation.MEMBER in held and facts.stage != Stage.VOTING:
-        # A member who comes late is told so, where a stranger finds nothing.
-        raise WrongStage("现在没有进行中的表决，会诊表不能填写。", article=ARTICLE)
-    authorise("edit_sheet", held, facts.stage)
+    return may(PERMISSION, relations(actor, facts), facts.stage)
 
 
 def save_sheet(
     db: Session, *, actor: Actor, consultation_id: int, answers: SheetAnswers, version: int, now: datetime
 ) -> ConsultationSheet:
     """Save the draft, gaps included. Stale when it was saved elsewhere meanwhile; refused once signed."""
-    own = own_sheet(db, actor=actor, consultation_id=consultation_id)
+    own = own_sheet(db, actor=actor, consultation_id=consultation_id, now=now)
     require_draft(own)
     require_version(own.sheet, version)
     _write(own.sheet, answers, now)
@@ -126,7 +126,7 @@ def take_first_view(db: Session, *, actor: Actor, consultation_id: int, version:
 
     In the first round only: a new round asks the whole sheet again.
     """
-    own = own_sheet(db, actor=actor, consultation_id=consultation_id)
+    own = own_sheet(db, actor=actor, consultation_id=consultation_id, now=now)
     require_draft(own)
     require_version(own.sheet, version)
     view = first_view(db, own.member.id, own.edition)
@@ -155,7 +155,7 @@ def sign_sheet(
     """
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="sign_sheet", now=now)
     refuse_when(why_no_signature(db, loaded, now))
-    own = own_sheet(db, actor=actor, consultation_id=consultation_id)
+    own = own_sheet(db, actor=actor, consultation_id=consultation_id, now=now)
     require_version(own.sheet, version)
     answers = final_answers(own.answers, own.edition)
     problems = signing_problems(answers, own.edition)
@@ -177,7 +177,7 @@ def withdraw_signature(db: Session, *, actor: Actor, consultation_id: int, now: 
     """Take the signature back while the round is open: the signed version is kept, a copy becomes the new draft."""
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="withdraw_signature", now=now)
     refuse_when(why_no_withdrawal(db, loaded, now))
-    own = own_sheet(db, actor=actor, consultation_id=consultation_id)
+    own = own_sheet(db, actor=actor, consultation_id=consultation_id, now=now)
     signed = own.sheet
     signed.state, signed.left_at, signed.left_reason = "withdrawn", now, "专家撤回签名"
     db.flush()  # the place of the live sheet must be free before the copy takes it
@@ -194,15 +194,15 @@ def withdraw_signature(db: Session, *, actor: Actor, consultation_id: int, now: 
     return draft
 
 
-def why_no_signature(db: Session, loaded: Loaded, _now: datetime) -> str | None:
+def why_no_signature(db: Session, loaded: Loaded, now: datetime) -> str | None:
     """Why the expert cannot sign: has signed already."""
-    own = own_sheet(db, actor=loaded.actor, consultation_id=loaded.consultation.id)
+    own = own_sheet(db, actor=loaded.actor, consultation_id=loaded.consultation.id, now=now)
     return "您在本轮已签名，每位专家一票。如需修改，请先撤回签名。" if own.sheet.state == "signed" else None
 
 
-def why_no_withdrawal(db: Session, loaded: Loaded, _now: datetime) -> str | None:
+def why_no_withdrawal(db: Session, loaded: Loaded, now: datetime) -> str | None:
     """Why there is nothing to take back: has not signed."""
-    own = own_sheet(db, actor=loaded.actor, consultation_id=loaded.consultation.id)
+    own = own_sheet(db, actor=loaded.actor, consultation_id=loaded.consultation.id, now=now)
     return None if own.sheet.state == "signed" else "您在本轮尚未签名。"
 
 

@@ -91,7 +91,7 @@ def sheet_page(
     db: Session, *, actor: Actor, consultation_id: int, now: datetime, answers: SheetAnswers | None = None
 ) -> SheetPage:
     """Load the sheet to fill in; with `answers`, the page shows these instead of what is saved."""
-    own = own_sheet(db, actor=actor, consultation_id=consultation_id, with_product=True)
+    own = own_sheet(db, actor=actor, consultation_id=consultation_id, now=now, with_product=True)
     shown, edition = answers or own.answers, own.edition
     document = draft_document(db, own.consultation, own.member, own.voting_round, own.sheet.revision, shown)
     filled = {section.slug: section for section in paper(document)}
@@ -111,14 +111,14 @@ def sheet_page(
 
 def sheet_edition(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> Edition:
     """The edition to read typed answers with; authorised as the sheet itself."""
-    return own_sheet(db, actor=actor, consultation_id=consultation_id).edition
+    return own_sheet(db, actor=actor, consultation_id=consultation_id, now=now).edition
 
 
 def differences(
     db: Session, *, actor: Actor, consultation_id: int, typed: SheetAnswers, now: datetime
 ) -> tuple[int, list[Difference]]:
     """The version that is saved, and where what was typed differs from it: for the second of two windows."""
-    own = own_sheet(db, actor=actor, consultation_id=consultation_id)
+    own = own_sheet(db, actor=actor, consultation_id=consultation_id, now=now)
     saved, found = own.answers, []
     for section in asked_sections(own.edition):
         for field in section.fields:
@@ -133,7 +133,7 @@ def sign_page(
 ) -> SignPage:
     """The final text. Invalid while something stands in the way; Stale when `version` is not the present one."""
     load(db, actor=actor, consultation_id=consultation_id, permission="sign_sheet", now=now)
-    own = own_sheet(db, actor=actor, consultation_id=consultation_id)
+    own = own_sheet(db, actor=actor, consultation_id=consultation_id, now=now)
     require_draft(own)
     if version is not None:
         require_version(own.sheet, version)

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.models.account import Person
 from portal.models.consultation import Consultation
-from portal.models.expert import Expert
 from portal.models.panel import PanelMember
 from portal.models.voting import ConsultationSheet, VotingRound
 from portal.process.errors import Invalid, Refusal
@@ -27,6 +26,7 @@ from portal.rules.panel import check_panel
 from portal.rules.sheet import SheetAnswers
 from portal.rules.sheet_record import as_record, from_record
 from portal.rules.sheet_rules import QUESTIONS
+from portal.services.consultation.members import accepted_members
 from portal.services.consultation.online_session import close_discussion
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.calendar import working_calendar
@@ -164,18 +164,6 @@ class Signer:
     def is_in(self) -> bool:
         """As the list of seats asks for it."""
         return self.has_signed
-
-
-def accepted_members(db: Session, consultation_id: int) -> list[PanelMember]:
-    """The members who vote, by their number in the panel, with their persons."""
-    return list(
-        db.scalars(
-            select(PanelMember)
-            .where(PanelMember.consultation_id == consultation_id, PanelMember.state == "accepted")
-            .options(joinedload(PanelMember.expert).joinedload(Expert.person), joinedload(PanelMember.institution))
-            .order_by(PanelMember.seat, PanelMember.id)
-        )
-    )
 
 
 def rounds_of(db: Session, consultation_id: int) -> list[VotingRound]:

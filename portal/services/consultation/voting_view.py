@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from portal.models.institution import Institution
 from portal.models.voting import VotingRound
 from portal.process.permissions import Actor
+from portal.services.consultation.members import accepted_members
 from portal.services.consultation.voting import (
     Signer,
-    accepted_members,
     required_open_round,
     rounds_of,
     signers,
