@@ -68,7 +68,7 @@ def open_vote(scene: Scene) -> None:
 @act
 def save_sheet(scene: Scene) -> None:
     """An expert begins the sheet and leaves it as a draft."""
-    own = sheet.own_sheet(scene.db, actor=scene.expert, consultation_id=scene.consultation_id)
+    own = sheet.own_sheet(scene.db, actor=scene.expert, **scene.common)
     begun = SheetAnswers(
         standard_nonconformity="no",
         danger_despite_standard="yes",
@@ -81,7 +81,7 @@ def save_sheet(scene: Scene) -> None:
 @act
 def sign_sheet(scene: Scene) -> None:
     """An expert fills in the sheet and signs it, having proved the password just now."""
-    own = sheet.own_sheet(scene.db, actor=scene.expert, consultation_id=scene.consultation_id)
+    own = sheet.own_sheet(scene.db, actor=scene.expert, **scene.common)
     saved = sheet.save_sheet(
         scene.db, actor=scene.expert, answers=answers_of(scene), version=own.sheet.version, **scene.common
     )  # fmt: skip
