@@ -25,10 +25,10 @@ def minutes_docx(document: MinutesDocument) -> bytes:
         docx.add_paragraph(
             word, heading, font=docx.HEADING_FONT, size_pt=_TEXT_SIZE, indent_characters=2, spacing=_LINES
         )
-        _write_text(word, text)
         if heading.endswith("专家意见"):
             for counts in document.rounds:
                 _write_counts(word, counts)
+        _write_text(word, text)
     docx.add_paragraph(word, document.issuer, size_pt=_TEXT_SIZE, align=docx.RIGHT, before_pt=24, spacing=_LINES)
     docx.add_paragraph(word, _say_day(document.issued_on), size_pt=_TEXT_SIZE, align=docx.RIGHT, spacing=_LINES)
     if document.copies:

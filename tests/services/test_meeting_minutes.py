@@ -43,7 +43,8 @@ def test_the_draft_says_what_the_portal_knows(database: Database) -> None:
         assert "“煦眠”牌电热毯（型号 XM-1518D）" in draft.opening
         assert "第四条（一）" in draft.product
         assert draft.discussion.count("受压折叠后局部过热") == 5
-        assert "是4票、否1票、不确定0票；是。" in draft.expert_opinions
+        assert "专家组5人，签署会诊表5人。" in draft.expert_opinions
+        assert "缺陷消费品判定：是，建议开展调查：是，持续关注：否。" in draft.expert_opinions
         assert "与最终意见不同：不认定为缺陷消费品，不建议开展调查。" in draft.expert_opinions
         assert "少数服从多数" in draft.conclusion
         assert "认定为缺陷消费品，建议开展调查，不建议持续关注" in draft.conclusion

@@ -205,8 +205,9 @@ def _product(source: Source) -> str:
         for ground in source.edition.grounds
         if ground.name in {row.ground for row in consultation.grounds}
     )
+    series = source.edition.document_series["consultation"]
     lines = [
-        f"{facts}。{source.applicant_office}依据《{source.edition.title}》{articles}提出申请（{consultation.number}）。"
+        f"{facts}。{source.applicant_office}依据《{source.edition.title}》{articles}提出申请（{series}{consultation.number}）。"
     ]
     scope = [
         f"涉及批次{product.batch}" if product.batch else "",
@@ -246,9 +247,8 @@ def _expert_opinions(source: Source) -> str:
         lines.append(
             f"第{one.number}轮表决（{say_day(count.closed_on)}）：专家组{count.panel}人，签署会诊表{count.signed}人。"
         )
-        for question in count.questions:
-            votes = "、".join(f"{label}{number}票" for label, number in question.counts.items())
-            lines.append(f"{question.label}：{votes}；{question.answer}。")
+        results = "，".join(f"{question.label}：{question.answer}" for question in count.questions)
+        lines.append(f"多数意见为{results}。")
         if one.close_reason:
             lines.append(f"部分专家未签署即结束表决，理由：{_ended(one.close_reason)}")
     if rounds:

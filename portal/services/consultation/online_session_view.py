@@ -142,7 +142,10 @@ def agenda(views: Iterable[tuple[str, dict[str, object]]], edition: Edition) -> 
             continue
         groups = Counter(answer for _, answer in said)
         answers = tuple(
-            (str(option.label), tuple(who for who, answer in said if answer == option.value))
+            (
+                option.prefix.rstrip("．") or str(option.label),
+                tuple(who for who, answer in said if answer == option.value),
+            )
             for option in field.options
             if groups[option.value]
         )
