@@ -9,6 +9,7 @@ from portal.models.database import Database
 from portal.models.expert import Expert
 from portal.models.panel import PanelMember
 from tests.factories.application import accepted
+from tests.factories.material import sent
 from tests.factories.panel import answered, confirmed, nominated
 from tests.factories.world import NOON, World
 from tests.support.surfer import Surfer
@@ -184,3 +185,15 @@ def test_the_lead_opens_every_page_of_the_step(surf: Surf, world: World, at: Cal
     lead.get("/consultations/2/panel/terminate-consultation")
     assert lead.post("/consultations/2/panel/terminate-consultation", {"reason": ""}).status_code == 422
     assert lead.post("/consultations/2/panel/terminate-consultation", {"reason": "专家不足"}).status_code == 303
+
+
+def test_a_member_sees_the_first_part_of_the_sheet_when_it_is_sent(
+    surf: Surf, world: World, at: Callable[..., None]
+) -> None:
+    at(confirmed)
+    expert = surf("anhui-expert-1")
+    before = text(expert.get(BASE))
+    assert "组建专家组" in before
+    assert "折叠或受压" not in before
+    at(sent)
+    assert "折叠或受压" in text(expert.get("/consultations/2"))

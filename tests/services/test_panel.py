@@ -405,3 +405,19 @@ def test_the_proposal_spreads_fits_stays_odd_and_leaves_out_who_cannot(database:
             for actor in world.experts[key]:
                 expert_of(db, actor).is_available = False
         assert propose_panel(db, loaded) == ()
+
+
+def test_who_declined_before_the_confirmation_left_no_place_behind(database: Database) -> None:
+    with database.write() as db:
+        world = build_world(db)
+        consultation = nominated(db, world, experts=(("anhui", 0),))
+        answer_invitation(
+            db, actor=world.experts["anhui"][0], consultation_id=consultation.id, answer=DECLINES, now=NOON
+        )
+        loaded = find(db, actor=world.lead, consultation_id=consultation.id, now=NOON)
+        assert step.WHY_NOT["refill_place"](db, loaded, NOON) is None
+        confirmed(db, world, consultation=consultation, experts=(("shanghai", 0), ("jiangsu", 0), ("zhejiang", 0)))
+        loaded = find(db, actor=world.lead, consultation_id=consultation.id, now=NOON)
+        assert step.WHY_NOT["replace_member"](db, loaded, NOON) == "没有空出或逾期的席位"
+        recuse(db, world, consultation, world.experts["shanghai"][0])
+        assert step.WHY_NOT["replace_member"](db, loaded, NOON) is None

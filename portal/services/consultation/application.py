@@ -22,7 +22,7 @@ from portal.models.institution import AllianceMember
 from portal.models.panel import NominationRequest
 from portal.process.consultation import Stage
 from portal.process.errors import Invalid, NotAllowed, Stale
-from portal.process.permissions import Actor, is_granted
+from portal.process.permissions import Actor, Relation, is_granted
 from portal.rules.application import PreliminaryVerification as GivenVerification
 from portal.rules.application import check_preliminary_verification, check_product_information
 from portal.rules.credit_code import check_credit_code
@@ -306,8 +306,11 @@ class ApplicationSummary:
     is_full: bool
 
 
-def summary(db: Session, loaded: Loaded, now: datetime) -> ApplicationSummary:
-    """What step 1 shows on the consultation's page."""
+def summary(db: Session, loaded: Loaded, now: datetime) -> ApplicationSummary | None:
+    """What step 1 shows on the consultation's page; to an expert only once it is sent (people.md)."""
+    is_staff = loaded.relations & {Relation.APPLICANT, Relation.LEAD, Relation.PARTY, Relation.NEXT_LEAD}
+    if not is_staff and loaded.consultation.material_sent_at is None:
+        return None
     return ApplicationSummary(loaded.consultation, loaded.may("view_application"))
 
 

@@ -35,6 +35,8 @@ _ASIDE = frozenset(
         "refill_place",
     }
 )  # fmt: skip
+# Some of them come forward as soon as there is an occasion.
+_FORWARD_WHEN_OPEN = frozenset({"lapse_application", "refill_place", "replace_member"})
 
 # Acts whose buttons stand in the step's own section; here only when they are what the person owes.
 _IN_THEIR_SECTION = frozenset(
@@ -151,7 +153,8 @@ def _actions(db: Session, loaded: Loaded, own_duty: Duty | None, now: datetime) 
 def _action(db: Session, loaded: Loaded, line: Transition, now: datetime) -> Action:
     why_not = WHY_NOT.get(line.act)
     reason = why_not(db, loaded, now) if why_not else None
-    return Action(line.act, line.label, reason, line.act in _ASIDE, line.article)
+    is_aside = line.act in _ASIDE and not (line.act in _FORWARD_WHEN_OPEN and reason is None)
+    return Action(line.act, line.label, reason, is_aside, line.article)
 
 
 def _entries(db: Session, consultation_id: int) -> dict[Stage, datetime]:

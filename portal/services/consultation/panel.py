@@ -105,10 +105,13 @@ def nominate_members(
 
 
 def is_vacant(member: PanelMember, members: list[PanelMember]) -> bool:
-    """Whether a place was left and nobody was invited in its stead."""
-    return member.state in _LEFT and not any(
-        other.replaces_id == member.id and other.state not in _LEFT for other in members
-    )
+    """Whether a place was left and nobody was invited in its stead.
+
+    Once the panel is confirmed its places are the seats: who declined before left none behind.
+    """
+    is_place = member.seat is not None or all(other.seat is None for other in members)
+    is_filled = any(other.replaces_id == member.id and other.state not in _LEFT for other in members)
+    return is_place and member.state in _LEFT and not is_filled
 
 
 def refill_place(
@@ -299,4 +302,24 @@ def _why_not_confirm(db: Session, loaded: Loaded, _now: datetime) -> str | None:
     return f"已接受邀请 {accepted} 人，不少于 {minimum.value} 人方可确认（{loaded.edition.cite(minimum.article)}）"
 
 
-WHY_NOT: dict[str, Callable[[Session, Loaded, datetime], str | None]] = {"confirm_panel": _why_not_confirm}
+def _why_not_fill(db: Session, loaded: Loaded, now: datetime) -> str | None:
+    """Whether a place is vacant, or held by somebody who neither answers nor hands in."""
+    members, own = members_of(db, loaded.consultation.id), loaded.actor.institution_id
+    if Relation.LEAD not in loaded.relations:
+        members = [member for member in members if member.institution_id == own]
+    late = {
+        obligation.person_id
+        for obligation in open_obligations(db, loaded.consultation.id, kinds=("answer_invitation", "hand_in_analysis"))
+        if obligation.due_at is not None and obligation.due_at <= now
+    }
+    sitting = {member.expert.person_id for member in members if member.state not in _LEFT}
+    if late & sitting or any(is_vacant(member, members) for member in members):
+        return None
+    return "没有空出或逾期的席位"
+
+
+WHY_NOT: dict[str, Callable[[Session, Loaded, datetime], str | None]] = {
+    "confirm_panel": _why_not_confirm,
+    "refill_place": _why_not_fill,
+    "replace_member": _why_not_fill,
+}

@@ -137,7 +137,7 @@ def first_view_words(analysis: PreliminaryAnalysis, edition: Edition) -> tuple[t
 def answer_words(name: str, value: str | int, edition: Edition) -> str:
     """One answer of the sheet in words: 3级　严重."""
     option = edition.field(name).option(value)
-    return f"{option.prefix}　{option.label}" if option.prefix else option.label
+    return f"{option.prefix.rstrip('．')}　{option.label}" if option.prefix else option.label
 
 
 def _differing(rows: tuple[AnalysisRow, ...]) -> tuple[str, ...]:
