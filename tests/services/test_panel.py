@@ -18,7 +18,6 @@ from portal.rules.dates import beijing_day, end_of_day
 from portal.services.consultation import panel as step
 from portal.services.consultation.invitation import InvitationAnswer, answer_invitation, view_invitation
 from portal.services.consultation.members import accepted_members, panel_problem
-from portal.services.consultation.panel_proposal import propose_panel
 from portal.services.kernel.loading import find
 from portal.services.kernel.obligations import open_obligations
 from tests.factories.application import accepted
@@ -142,63 +141,6 @@ def test_the_lead_asks_an_institution_once_more(database: Database) -> None:
                     now=NOON,
                 )
             assert refused.value.problems[0].field == field
-
-
-@pytest.mark.parametrize(
-    ("answer", "field"),
-    [
-        (InvitationAnswer(), "accepts"),
-        (InvitationAnswer(accepts=False, reason=" "), "reason"),
-        (InvitationAnswer(accepts=True), "declaration"),
-        (InvitationAnswer(accepts=True, declaration="declared"), "declaration_text"),
-    ],
-)
-def test_an_answer_with_a_gap_is_refused_at_its_field(database: Database, answer: InvitationAnswer, field: str) -> None:
-    with database.write() as db:
-        world = build_world(db)
-        consultation = nominated(db, world)
-        expert = world.experts["anhui"][0]
-        with pytest.raises(Invalid) as refused:
-            answer_invitation(db, actor=expert, consultation_id=consultation.id, answer=answer, now=NOON)
-        assert [problem.field for problem in refused.value.problems] == [field]
-        assert place_of(db, consultation, expert).state == "invited"
-
-
-def test_a_declared_conflict_is_a_recusal_and_declining_leaves_nothing_to_see(database: Database) -> None:
-    with database.write() as db:
-        world = build_world(db)
-        consultation = nominated(db, world)
-        recused, declining = world.experts["anhui"][0], world.experts["zhejiang"][0]
-        declares = InvitationAnswer(accepts=True, declaration="declared", declaration_text="持有该公司股份")
-        answer_invitation(db, actor=recused, consultation_id=consultation.id, answer=declares, now=NOON)
-        answer_invitation(db, actor=declining, consultation_id=consultation.id, answer=DECLINES, now=NOON)
-        assert place_of(db, consultation, recused).state == "recused"
-        assert place_of(db, consultation, recused).declaration == "declared"
-        assert place_of(db, consultation, declining).left_reason == "出差"
-        assert len(mails(db, "member_left")) == 4, "two liaisons of the lead, twice"
-        assert "股份" not in "".join(letter.text for letter in mails(db, "member_left"))
-        for actor in (recused, declining):
-            with pytest.raises(NotFound):
-                view_invitation(db, actor=actor, consultation_id=consultation.id, now=NOON)
-            assert not open_obligations(db, consultation.id, person_id=actor.person_id)
-
-
-def test_a_lapsed_undertaking_is_renewed_on_accepting(database: Database) -> None:
-    with database.write() as db:
-        world = build_world(db)
-        consultation = nominated(db, world)
-        actor = world.experts["anhui"][0]
-        expert = expert_of(db, actor)
-        expert.undertakings[-1].signed_on, expert.undertakings[-1].expires_on = (
-            NOON.date() - timedelta(days=366),
-            beijing_day(NOON),
-        )
-        accepts = InvitationAnswer(accepts=True, declaration="none")
-        with pytest.raises(Invalid) as refused:
-            answer_invitation(db, actor=actor, consultation_id=consultation.id, answer=accepts, now=NOON)
-        assert refused.value.problems[0].field == "signs_undertaking"
-        answer_invitation(db, actor=actor, consultation_id=consultation.id, answer=ACCEPTS, now=NOON)
-        assert expert.undertakings[-1].expires_on == beijing_day(NOON).replace(year=2027)
 
 
 def test_confirming_seats_and_takes_down_and_lets_the_institutions_see(database: Database) -> None:
@@ -379,32 +321,6 @@ def test_terminating_needs_a_reason_and_leaves_the_archive(database: Database) -
         assert kinds(db, consultation) == ["archive"]
         with pytest.raises(WrongStage):
             step.confirm_panel(db, **given)
-
-
-def test_the_proposal_spreads_fits_stays_odd_and_leaves_out_who_cannot(database: Database) -> None:
-    with database.write() as db:
-        world = build_world(db)
-        consultation = accepted(db, world)
-        loaded = find(db, actor=world.lead, consultation_id=consultation.id, now=NOON)
-        fitting, involved, away = (expert_of(db, world.experts["anhui"][number]) for number in (3, 0, 1))
-        for key in world.experts:
-            for actor in world.experts[key]:
-                expert_of(db, actor).field = "法律"
-        fitting.field, involved.employer, away.is_available = "电热产品", "苏州煦眠家居用品有限公司", False
-        proposed = propose_panel(db, loaded)
-        assert len(proposed) == 5
-        assert {one.institution.id for one in proposed} == set(world.institutions.values())
-        assert fitting.id in {one.expert_id for one in proposed}
-        assert not {involved.id, away.id} & {one.expert_id for one in proposed}
-        assert propose_panel(db, loaded) == proposed, "the same every time"
-        nominated(db, world, consultation=consultation, experts=(("anhui", 3), ("jiangsu", 0)))
-        rest = propose_panel(db, loaded)
-        assert len(rest) == 3, "with the two who are invited, five"
-        assert {"上海", "浙江"} <= {one.institution.short_name for one in rest}
-        for key in ("shanghai", "zhejiang", "jiangsu", "anhui"):
-            for actor in world.experts[key]:
-                expert_of(db, actor).is_available = False
-        assert propose_panel(db, loaded) == ()
 
 
 def test_who_declined_before_the_confirmation_left_no_place_behind(database: Database) -> None:
