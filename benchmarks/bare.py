@@ -16,7 +16,10 @@ from portal.models.account import Person
 from portal.models.consultation import ApplicationGround, Consultation, PreliminaryVerification, ProductInformation
 from portal.models.event import Event
 from portal.models.institution import Institution, Liaison
+from portal.models.material import Material
 from portal.models.obligation import Obligation
+from portal.models.panel import PanelMember
+from portal.models.preliminary_analysis import PreliminaryAnalysis
 
 PAGE_SIZE = 25
 STEPS = ("申请", "组建专家组", "材料与初步分析", "预约会诊", "线上会诊", "填表表决", "会议纪要", "归档")
@@ -119,6 +122,18 @@ def _page(db: Session, number: int) -> str:
             .join(Person, Person.id == Liaison.person_id)
             .order_by(Institution.id, Liaison.seat)
         ).all(),
+        members=db.execute(
+            select(PanelMember, Institution.short_name)
+            .join(Institution, Institution.id == PanelMember.institution_id)
+            .where(PanelMember.consultation_id == number)
+            .order_by(PanelMember.seat)
+        ).all(),
+        analyses=db.scalars(
+            select(PreliminaryAnalysis)
+            .join(PanelMember, PanelMember.id == PreliminaryAnalysis.member_id)
+            .where(PanelMember.consultation_id == number)
+        ).all(),
+        material=db.scalars(select(Material).where(Material.consultation_id == number)).all(),
         events=db.execute(
             select(Event, Institution.short_name)
             .outerjoin(Institution, Institution.id == Event.institution_id)

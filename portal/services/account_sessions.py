@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.models.account import LoginSession, Person, PersonRole
@@ -106,36 +106,43 @@ def sign_in(
     return SignedIn(token, person.id, person.must_change_password)
 
 
+# Made once: this statement runs before every page, and making it takes longer than running it.
+_VISITOR = (
+    select(LoginSession, Person, PersonRole.role, Liaison.id.label("liaison"), Expert.id.label("expert"), Institution)
+    .join(Person, Person.id == LoginSession.person_id)
+    .outerjoin(PersonRole, PersonRole.person_id == Person.id)
+    .outerjoin(
+        Liaison,
+        and_(
+            Liaison.person_id == Person.id,
+            Liaison.from_on <= bindparam("today"),
+            or_(Liaison.until_on.is_(None), Liaison.until_on > bindparam("today")),
+        ),
+    )
+    .outerjoin(Expert, Expert.person_id == Person.id)
+    .outerjoin(Institution, Institution.id == Person.institution_id)
+    .where(
+        LoginSession.token_digest == bindparam("digest"),
+        LoginSession.ended_at.is_(None),
+        LoginSession.created_at > bindparam("created_after"),
+        LoginSession.last_seen_at > bindparam("seen_after"),
+        Person.is_active,
+    )
+)
+
+
 def visitor_of_token(db: Session, *, token: str, now: datetime, idle: timedelta, absolute: timedelta) -> Visitor | None:
     """Who a cookie's token belongs to; None when it was ended, has run out, or the person is disabled.
 
     One statement: it runs before every page. Several roles make several rows.
     """
-    today = beijing_day(now)
-    rows = db.execute(
-        select(
-            LoginSession, Person, PersonRole.role, Liaison.id.label("liaison"), Expert.id.label("expert"), Institution
-        )
-        .join(Person, Person.id == LoginSession.person_id)
-        .outerjoin(PersonRole, PersonRole.person_id == Person.id)
-        .outerjoin(
-            Liaison,
-            and_(
-                Liaison.person_id == Person.id,
-                Liaison.from_on <= today,
-                or_(Liaison.until_on.is_(None), Liaison.until_on > today),
-            ),
-        )
-        .outerjoin(Expert, Expert.person_id == Person.id)
-        .outerjoin(Institution, Institution.id == Person.institution_id)
-        .where(
-            LoginSession.token_digest == digest_of_token(token),
-            LoginSession.ended_at.is_(None),
-            LoginSession.created_at > now - absolute,
-            LoginSession.last_seen_at > now - idle,
-            Person.is_active,
-        )
-    ).all()
+    given = {
+        "digest": digest_of_token(token),
+        "today": beijing_day(now),
+        "created_after": now - absolute,
+        "seen_after": now - idle,
+    }
+    rows = db.execute(_VISITOR, given).all()
     if not rows:
         return None
     session, person, institution = rows[0].LoginSession, rows[0].Person, rows[0].Institution

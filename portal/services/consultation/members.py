@@ -22,6 +22,7 @@ from portal.services.consultation.application import add_party
 from portal.services.kernel.loading import Loaded
 from portal.services.kernel.mailing import liaisons, queue
 from portal.services.kernel.obligations import close, oblige, open_obligations
+from portal.services.kernel.remembering import read_once
 
 ANALYSIS_STAGES = (Stage.PRELIMINARY_ANALYSIS, Stage.SCHEDULING, Stage.SCHEDULED)
 _SITTING = ("invited", "accepted")
@@ -29,14 +30,13 @@ _SITTING = ("invited", "accepted")
 
 def members_of(db: Session, consultation_id: int) -> list[PanelMember]:
     """Every place there ever was, in the order of nomination, with expert, person and institution."""
-    return list(
-        db.scalars(
-            select(PanelMember)
-            .where(PanelMember.consultation_id == consultation_id)
-            .options(joinedload(PanelMember.expert).joinedload(Expert.person), joinedload(PanelMember.institution))
-            .order_by(PanelMember.id)
-        )
+    query = (
+        select(PanelMember)
+        .where(PanelMember.consultation_id == consultation_id)
+        .options(joinedload(PanelMember.expert).joinedload(Expert.person), joinedload(PanelMember.institution))
+        .order_by(PanelMember.id)
     )
+    return list(read_once(db, ("members", consultation_id), lambda: db.scalars(query).all()))
 
 
 def accepted_members(db: Session, consultation_id: int) -> list[PanelMember]:
@@ -223,14 +223,13 @@ def leave(
 
 def handed_in(db: Session, consultation_id: int) -> dict[int, PreliminaryAnalysis]:
     """Every analysis that was begun, by member id; `handed_in_at` tells whether it was handed in."""
-    return {
-        analysis.member_id: analysis
-        for analysis in db.scalars(
-            select(PreliminaryAnalysis)
-            .join(PanelMember, PanelMember.id == PreliminaryAnalysis.member_id)
-            .where(PanelMember.consultation_id == consultation_id)
-        )
-    }
+    query = (
+        select(PreliminaryAnalysis)
+        .join(PanelMember, PanelMember.id == PreliminaryAnalysis.member_id)
+        .where(PanelMember.consultation_id == consultation_id)
+    )
+    found = read_once(db, ("analyses", consultation_id), lambda: db.scalars(query).all())
+    return {analysis.member_id: analysis for analysis in found}
 
 
 def expert_or_invalid(db: Session, expert_id: int | None, *, institution_ids: frozenset[int], field: str) -> Expert:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy.orm import Session, joinedload
 
 from portal.models.account import Person
 from portal.models.consultation import Consultation
 from portal.models.event import Event
-from portal.models.institution import AllianceMember, Institution, Liaison
+from portal.models.institution import AllianceMember, Liaison
 from portal.models.obligation import Obligation
 from portal.process.consultation import BY_ACT, OFF_PATH, STEPS, TRANSITIONS, Stage, Transition, step_of
 from portal.process.events import event_label
@@ -22,9 +22,18 @@ from portal.process.permissions import Actor, Relation
 from portal.rules.dates import beijing_day
 from portal.services.consultation.contributions import SUMMARIES, WHY_NOT
 from portal.services.duties import Duty, duties_in
+from portal.services.kernel.institutions import InstitutionFacts, technical_institutions
 from portal.services.kernel.loading import Loaded, load
+from portal.services.kernel.remembering import remembered
 
 TIMELINE_LENGTH = 60
+_EventRow = Row[*tuple[Any, ...]]
+_SHOWN = (Event.at, Event.name, Event.stage, Event.person_name, Event.institution_id, Event.facts)
+_WITH_APPLICATION = (
+    joinedload(Consultation.product),
+    joinedload(Consultation.verification),
+    joinedload(Consultation.grounds),
+)
 # Acts of a rare turn: they stand behind “更多操作”, so that the usual next act is found at once.
 _ASIDE = frozenset(
     {
@@ -74,7 +83,7 @@ class TimelineEntry:
     at: datetime
     says: str
     who: str
-    institution: Institution | None
+    institution: InstitutionFacts | None
     detail: str
     is_stage: bool
 
@@ -83,7 +92,7 @@ class TimelineEntry:
 class Attendant:
     """An institution taking part, with what it is here and its liaisons."""
 
-    institution: Institution
+    institution: InstitutionFacts
     is_applicant: bool
     is_lead: bool
     liaisons: tuple[str, ...]
@@ -113,19 +122,26 @@ class Overview:
 
 def overview(db: Session, *, actor: Actor, consultation_id: int, now: datetime, all_events: bool = False) -> Overview:
     """Load the page of one consultation, as far as the actor may see it."""
-    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_consultation", now=now)
+    loaded = load(
+        db,
+        actor=actor,
+        consultation_id=consultation_id,
+        permission="view_consultation",
+        now=now,
+        together=_WITH_APPLICATION,
+    )
     # What can be done in this stage comes first; what is owed but waits for another act follows.
     duties = tuple(
         sorted(duties_in(db, [consultation_id]).get(consultation_id, ()), key=lambda duty: not duty.is_done_now)
     )
     own_duty = next((duty for duty in duties if _is_own(duty, actor)), None)
     is_staff = bool(loaded.relations & {Relation.APPLICANT, Relation.LEAD, Relation.PARTY})
-    institutions = _institutions(db, loaded.consultation)
+    institutions = technical_institutions(db)
     events, count = _events(db, consultation_id, all_events) if is_staff else ([], 0)
     values = {name: value.value for name, value in loaded.edition.values.items()}
     return Overview(
         loaded=loaded,
-        steps=_steps(loaded, _entries(db, consultation_id)),
+        steps=_steps(loaded, _entries(db, consultation_id, events if len(events) == count else None)),
         duties=duties,
         own_duty=own_duty,
         actions=_actions(db, loaded, own_duty, now),
@@ -133,7 +149,7 @@ def overview(db: Session, *, actor: Actor, consultation_id: int, now: datetime, 
         timeline=tuple(_entry(event, institutions) for event in events),
         event_count=count,
         deadlines=_deadlines(db, consultation_id) if loaded.may("view_obligations") else (),
-        attendants=_attendants(db, loaded.consultation, institutions, now),
+        attendants=_attendants(db, loaded.consultation, now),
         summaries={slug: found for slug, summary in SUMMARIES if (found := summary(db, loaded, now)) is not None},
     )
 
@@ -157,7 +173,10 @@ def _action(db: Session, loaded: Loaded, line: Transition, now: datetime) -> Act
     return Action(line.act, line.label, reason, is_aside, line.article)
 
 
-def _entries(db: Session, consultation_id: int) -> dict[Stage, datetime]:
+def _entries(db: Session, consultation_id: int, events: Sequence[_EventRow] | None) -> dict[Stage, datetime]:
+    """When each stage was last entered; out of `events`, newest first, where these are known to be all."""
+    if events:
+        return {Stage(event.stage): event.at for event in reversed(events) if event.stage}
     rows = db.execute(
         select(Event.stage, func.max(Event.at))
         .where(Event.consultation_id == consultation_id, Event.stage.is_not(None))
@@ -181,9 +200,9 @@ def _steps(loaded: Loaded, entries: Mapping[Stage, datetime]) -> tuple[StepMark,
     return tuple(marks)
 
 
-def _events(db: Session, consultation_id: int, all_events: bool) -> tuple[list[Event], int]:
-    query = select(Event).where(Event.consultation_id == consultation_id).order_by(Event.id.desc())
-    events = list(db.scalars(query if all_events else query.limit(TIMELINE_LENGTH + 1)))
+def _events(db: Session, consultation_id: int, all_events: bool) -> tuple[Sequence[_EventRow], int]:
+    query = select(*_SHOWN).where(Event.consultation_id == consultation_id).order_by(Event.id.desc())
+    events = db.execute(query if all_events else query.limit(TIMELINE_LENGTH + 1)).all()
     if all_events or len(events) <= TIMELINE_LENGTH:
         return events, len(events)
     count = db.scalar(select(func.count()).select_from(Event).where(Event.consultation_id == consultation_id)) or 0
@@ -193,7 +212,7 @@ def _events(db: Session, consultation_id: int, all_events: bool) -> tuple[list[E
 _DETAILS = ("reason", "detail", "names")
 
 
-def _entry(event: Event, institutions: Mapping[int, Institution]) -> TimelineEntry:
+def _entry(event: _EventRow, institutions: Mapping[int, InstitutionFacts]) -> TimelineEntry:
     institution = institutions.get(event.institution_id or 0)
     details = [str(event.facts[key]) for key in _DETAILS if event.facts.get(key)]
     return TimelineEntry(
@@ -220,41 +239,39 @@ def _deadlines(db: Session, consultation_id: int) -> tuple[tuple[Obligation, int
     return tuple((group[0], len(group)) for group in groups.values())
 
 
-def _institutions(db: Session, consultation: Consultation) -> dict[int, Institution]:
-    rows = db.scalars(
-        select(Institution)
-        .join(AllianceMember, AllianceMember.institution_id == Institution.id)
-        .where(AllianceMember.alliance_id == consultation.alliance_id)
-        .order_by(AllianceMember.position)
-    )
-    return {row.id: row for row in rows}
-
-
-def _attendants(
-    db: Session, consultation: Consultation, institutions: Mapping[int, Institution], now: datetime
-) -> tuple[Attendant, ...]:
-    today = beijing_day(now)
-    names: dict[int, list[str]] = {}
-    for institution_id, name in db.execute(
-        select(Liaison.institution_id, Person.name)
-        .join(Person, Person.id == Liaison.person_id)
-        .where(
-            Liaison.institution_id.in_(institutions),
-            Liaison.from_on <= today,
-            or_(Liaison.until_on.is_(None), Liaison.until_on > today),
-        )
-        .order_by(Liaison.seat)
-    ):
-        names.setdefault(institution_id, []).append(name)
+def _attendants(db: Session, consultation: Consultation, now: datetime) -> tuple[Attendant, ...]:
+    """The alliance's institutions in its order, with the liaisons of today."""
+    alliance_id, today = consultation.alliance_id, beijing_day(now)
+    found = remembered(db, ("liaisons", alliance_id, today), lambda: _liaisons(db, alliance_id, today))
+    institutions = technical_institutions(db)
     return tuple(
         Attendant(
-            institution,
-            institution.id == consultation.applicant_institution_id,
-            institution.id == consultation.lead_institution_id,
-            tuple(names.get(institution.id, ())),
+            institutions[institution_id],
+            institution_id == consultation.applicant_institution_id,
+            institution_id == consultation.lead_institution_id,
+            names,
         )
-        for institution in institutions.values()
+        for institution_id, names in found
     )
+
+
+def _liaisons(db: Session, alliance_id: int, today: date) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """The alliance's institutions by id, each with the names of its liaisons; an institution may have none."""
+    names: dict[int, list[str]] = {}
+    in_office = and_(
+        Liaison.institution_id == AllianceMember.institution_id,
+        Liaison.from_on <= today,
+        or_(Liaison.until_on.is_(None), Liaison.until_on > today),
+    )
+    for institution_id, name in db.execute(
+        select(AllianceMember.institution_id, Person.name)
+        .outerjoin(Liaison, in_office)
+        .outerjoin(Person, Person.id == Liaison.person_id)
+        .where(AllianceMember.alliance_id == alliance_id)
+        .order_by(AllianceMember.position, Liaison.seat)
+    ):
+        names.setdefault(institution_id, []).extend([name] if name else [])
+    return tuple((institution_id, tuple(found)) for institution_id, found in names.items())
 
 
 def owner_words(duties: Iterable[Duty]) -> str:

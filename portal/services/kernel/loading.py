@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Label, literal, select
+from sqlalchemy import Integer, Label, bindparam, literal, select, union_all
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.interfaces import ORMOption
 
 from portal.models.archive import ArchiveRecord
 from portal.models.consultation import Consultation, ConsultationParty
@@ -55,9 +57,13 @@ def load(
     permission: str,
     now: datetime,
     version: int | None = None,
+    together: Sequence[ORMOption] = (),
 ) -> Loaded:
-    """Load and authorise. Raises NotFound, NotAllowed or WrongStage; Stale when `version` is not the present one."""
-    loaded = find(db, actor=actor, consultation_id=consultation_id, now=now)
+    """Load and authorise. Raises NotFound, NotAllowed or WrongStage; Stale when `version` is not the present one.
+
+    `together`: what is read in the same statement, for a page that shows more than the consultation's own row.
+    """
+    loaded = find(db, actor=actor, consultation_id=consultation_id, now=now, together=together)
     authorise(permission, loaded.relations, loaded.stage)
     if version is not None and version != loaded.consultation.version:
         raise Stale("这项会诊刚刚被他人更新。请核对最新内容后再提交，您填写的内容仍在页面上。")
@@ -77,35 +83,43 @@ def load_for_the_clock(db: Session, *, consultation_id: int, act: str, now: date
 _NOBODY = Actor(person_id=0, name="")
 
 
-def find(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> Loaded:
+def find(
+    db: Session, *, actor: Actor, consultation_id: int, now: datetime, together: Sequence[ORMOption] = ()
+) -> Loaded:
     """Load without authorising a permission; raises NotFound when there is no such consultation."""
-    consultation = db.get(Consultation, consultation_id)
+    consultation = db.get(Consultation, consultation_id, options=together)
     if consultation is None:
         raise NotFound
     facts = facts_of(db, consultation, actor, now)
     return Loaded(consultation, relations(actor, facts), facts, actor)
 
 
+def _mark(word: str) -> Label[str]:
+    return literal(word).label("mark")
+
+
+_ID = bindparam("consultation", type_=Integer)
+# Made once: it runs before every page and act of a consultation, and making it takes longer than running it.
+_FACTS = union_all(
+    select(AllianceMember.institution_id, _mark("alliance")).where(AllianceMember.alliance_id == bindparam("alliance")),
+    select(ConsultationParty.institution_id, _mark("party")).where(ConsultationParty.consultation_id == _ID),
+    select(NominationRequest.institution_id, _mark("nominating")).where(NominationRequest.consultation_id == _ID),
+    select(ArchiveRecord.custodian_id, _mark("custodian")).where(ArchiveRecord.consultation_id == _ID),
+    # Issued minutes stay in the custody of the lead that issued them, also when the lead changes.
+    select(MeetingMinutes.lead_institution_id, _mark("custodian")).where(
+        MeetingMinutes.consultation_id == _ID, MeetingMinutes.issued_at.is_not(None)
+    ),
+    select(SessionParticipant.person_id, _mark("participant"))
+    .join(OnlineSession, OnlineSession.id == SessionParticipant.session_id)
+    .where(OnlineSession.consultation_id == _ID, SessionParticipant.person_id == bindparam("person")),
+)
+
+
 def facts_of(db: Session, consultation: Consultation, actor: Actor, now: datetime) -> ConsultationFacts:
     """What decides about relations, for this actor, in one statement (two where the lead may change)."""
-    cid = consultation.id
-    parts = (
-        select(AllianceMember.institution_id, _mark("alliance")).where(
-            AllianceMember.alliance_id == consultation.alliance_id
-        ),
-        select(ConsultationParty.institution_id, _mark("party")).where(ConsultationParty.consultation_id == cid),
-        select(NominationRequest.institution_id, _mark("nominating")).where(NominationRequest.consultation_id == cid),
-        select(ArchiveRecord.custodian_id, _mark("custodian")).where(ArchiveRecord.consultation_id == cid),
-        # Issued minutes stay in the custody of the lead that issued them, also when the lead changes.
-        select(MeetingMinutes.lead_institution_id, _mark("custodian")).where(
-            MeetingMinutes.consultation_id == cid, MeetingMinutes.issued_at.is_not(None)
-        ),
-        select(SessionParticipant.person_id, _mark("participant"))
-        .join(OnlineSession, OnlineSession.id == SessionParticipant.session_id)
-        .where(OnlineSession.consultation_id == cid, SessionParticipant.person_id == actor.person_id),
-    )
+    given = {"alliance": consultation.alliance_id, "consultation": consultation.id, "person": actor.person_id}
     found: dict[str, set[int]] = {}
-    for number, mark in db.execute(parts[0].union_all(*parts[1:])):
+    for number, mark in db.execute(_FACTS, given):
         found.setdefault(mark, set()).add(number)
     custodians = found.get("custodian", set())
     if consultation.stage in (Stage.ISSUED, Stage.WITHDRAWN, Stage.TERMINATED):
@@ -120,14 +134,10 @@ def facts_of(db: Session, consultation: Consultation, actor: Actor, now: datetim
         alliance_institution_ids=frozenset(found.get("alliance", ())),
         party_institution_ids=frozenset(found.get("party", ())),
         nominating_institution_ids=frozenset(found.get("nominating", ())),
-        member_state=_member_state(db, cid, actor),
+        member_state=_member_state(db, consultation.id, actor),
         is_participant=bool(found.get("participant")),
         custodian_ids=frozenset(custodians),
     )
-
-
-def _mark(word: str) -> Label[str]:
-    return literal(word).label("mark")
 
 
 def _member_state(db: Session, consultation_id: int, actor: Actor) -> str | None:

@@ -34,10 +34,25 @@ def remembered(db: Session, key: Hashable, find: Callable[[], T]) -> T:
     return cast("T", known[key])
 
 
-def _last_digest(db: Session) -> str:
-    """Read once a transaction: after a rollback the session looks at a newer state."""
-    transaction, digest = db.info.get("last_event", (None, ""))
+def read_once(db: Session, key: Hashable, find: Callable[[], T]) -> T:
+    """What `find()` returned for the same `key` in this transaction of a reading session.
+
+    For rows that several parts of one page show. A writer reads anew each time.
+    """
+    if "memory" not in db.info:
+        return find()
+    transaction, known = db.info.get("read_once", (None, {}))
     if transaction is None or transaction is not db.get_transaction():
-        digest = db.scalar(select(Event.digest).order_by(Event.id.desc()).limit(1)) or ""
-        db.info["last_event"] = (db.get_transaction(), digest)
-    return cast("str", digest)
+        known = {}
+    if key not in known:
+        known[key] = find()
+        db.info["read_once"] = (db.get_transaction(), known)
+    return cast("T", known[key])
+
+
+def _last_digest(db: Session) -> str:
+    """The same for the whole transaction: after a rollback the session looks at a newer state."""
+    return read_once(db, "last event", lambda: db.scalar(_LAST)) or ""
+
+
+_LAST = select(Event.digest).order_by(Event.id.desc()).limit(1)
