@@ -12,6 +12,7 @@ from flask import Flask, g, render_template, request
 from sqlalchemy import Engine, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from benchmarks.bare_forms import add_forms
 from portal.models.account import Person
 from portal.models.consultation import ApplicationGround, Consultation, PreliminaryVerification, ProductInformation
 from portal.models.event import Event
@@ -42,6 +43,7 @@ def bare_app(engine: Engine) -> Flask:
     def bare_page(number: int) -> str:
         return _page(_db(engine), number)
 
+    add_forms(app, engine)
     return app
 
 

@@ -40,6 +40,7 @@ from portal.rules.editions import CURRENT_EDITION
 from portal.services.account_passwords import hash_password
 from portal.services.kernel.events import digest_of, record
 from tests.factories.preliminary_analysis import lead_told
+from tests.factories.voting import voting
 from tests.factories.world import NOON, World, build_world
 from tests.support.surfer import PASSWORD
 
@@ -65,6 +66,8 @@ class Filled:
 
     world: World
     consultation_id: int
+    voting_id: int
+    """A consultation whose vote is open, for the sheet."""
 
 
 def fill(database: Database, rows: int) -> Filled:
@@ -82,8 +85,9 @@ def fill(database: Database, rows: int) -> Filled:
                 consultation_id=measured.id,
                 reason=f"第 {number} 次记录：原专家出差，改请同领域专家",
             )
-        _Bulk(db, world, measured).write(rows - 1)
-        return Filled(world, measured.id)
+        vote = voting(db, world)
+        _Bulk(db, world, vote).write(rows - 2)
+        return Filled(world, measured.id, vote.id)
 
 
 class _Bulk:

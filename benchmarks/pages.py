@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.test import EnvironBuilder
 
 from benchmarks.bare import bare_app
+from benchmarks.bare_forms import FILLED
 from benchmarks.filling import NOW, Filled, fill
 from benchmarks.measuring import Call
-from benchmarks.targets import CONSULTATION_PAGE, FAR_PAGE, LIST, Target
+from benchmarks.targets import CONSULTATION_PAGE, FAR_PAGE, LIST, LIVE_RULES, SAVING, SHEET, Target
 from portal.app import create_app
 from portal.config import Settings
 from portal.migrations import upgrade
@@ -24,6 +27,24 @@ from portal.models.database import Database, make_engine
 from tests.support.surfer import Surfer
 
 FAR = 300
+_VERSION = re.compile(r'name="version"[^>]* value="(\d+)"')
+_BARE_TOKEN = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')
+ANSWERS = {
+    "standard_nonconformity": "no",
+    "danger_despite_standard": "yes",
+    "danger_without_standard": "no",
+    "injury_types": ["physical"],
+    "injury_physical_description": "低温烫伤",
+    "severity": "3",
+    "likelihood": "4",
+    "producer_causes.design": "yes",
+    "producer_causes.manufacturing": "no",
+    "producer_causes.warning": "no",
+    "prevalence": "yes",
+    "defect_finding": "yes",
+    "recommend_investigation": "yes",
+    "continued_monitoring": "no",
+}
 
 
 @dataclass(frozen=True)
@@ -80,21 +101,68 @@ def prepared(url: str, rows: int, folder: Path) -> Iterator[Ground]:
 
 def comparisons(ground: Ground, far_page: int = FAR) -> list[Comparison]:
     """The pages that are there, each with its twin."""
-    listed, one = "/consultations", f"/consultations/{ground.filled.consultation_id}"
-    near, bare_list = portal_call(ground, listed), bare_call(ground, f"/list?year={NOW.year}")
-    bare_page, bare = bare_call(ground, one.replace(listed, "/page")), ground.bare_engine
-    far = portal_call(ground, f"{listed}?page={far_page}")
+    return [*_reading(ground, far_page), *_sheet(ground)]
+
+
+def _reading(ground: Ground, far_page: int) -> list[Comparison]:
+    """List and consultation page."""
+    listed, number = "/consultations", ground.filled.consultation_id
+    near, bare_list = portal_call(ground, listed), wsgi_call(ground.bare, f"/list?year={NOW.year}")
+    far, page = portal_call(ground, f"{listed}?page={far_page}"), portal_call(ground, f"{listed}/{number}")
+    bare_page, bare = wsgi_call(ground.bare, f"/page/{number}"), ground.bare_engine
     return [
         Comparison("list", LIST, near, bare_list, bare),
         Comparison("list, first after an event", LIST, forgetting(ground, near), bare_list, bare),
-        Comparison(f"list, page {far_page} against 1", FAR_PAGE, far, near, ground.portal_engine),
-        Comparison("consultation page", CONSULTATION_PAGE, portal_call(ground, one), bare_page, bare),
+        Comparison(f"list, page {far_page} against 1", FAR_PAGE, far, near, ground.database.engine),
+        Comparison("consultation page", CONSULTATION_PAGE, page, bare_page, bare),
     ]
 
 
-def portal_call(ground: Ground, path: str) -> Call:
-    """A call of the portal, signed in."""
-    return wsgi_call(ground.portal, path, ground.cookie)
+def _sheet(ground: Ground) -> list[Comparison]:
+    """The expert's sheet: opened, checked while it is filled in, saved."""
+    number, bare = ground.filled.voting_id, ground.bare_engine
+    path = f"/consultations/{number}/sheet"
+    expert, visitor = Surfer(ground.portal), Surfer(ground.bare)
+    expert.log_in("shanghai-expert-1")
+    sheet = expert.get(path).get_data(as_text=True)
+    form = visitor.get(f"/form/{number}").get_data(as_text=True)
+    head = {"Cookie": f"portal={expert.cookie()}", "HX-Request": "true", "X-CSRFToken": expert.token}
+    bare_head = {"Cookie": f"session={visitor.cookie('session')}"}
+    answers = {**ANSWERS, "version": _found(_VERSION, sheet)}
+    bare_answers = {**FILLED, "csrf_token": _found(_BARE_TOKEN, form)}
+    page = wsgi_call(ground.portal, path, {"Cookie": head["Cookie"]})
+    check = wsgi_call(ground.portal, f"{path}/check-sheet", head, answers)
+    save = saving(ground.portal, f"{path}/save-sheet", head, answers)
+    bare_form = wsgi_call(ground.bare, f"/form/{number}", bare_head)
+    bare_check = wsgi_call(ground.bare, f"/check/{number}", bare_head, bare_answers)
+    bare_save = wsgi_call(ground.bare, f"/save/{number}", bare_head, bare_answers)
+    return [
+        Comparison("sheet", SHEET, page, bare_form, bare),
+        Comparison("live rules", LIVE_RULES, check, bare_check, bare),
+        Comparison(
+            "saving the sheet", SAVING, saving(ground.portal, f"{path}/save-sheet", head, answers), bare_save, bare
+        ),
+    ]
+
+
+def _found(pattern: re.Pattern[str], page: str) -> str:
+    match = pattern.search(page)
+    if match is None:
+        raise LookupError(f"no {pattern.pattern} on the page")
+    return match[1]
+
+
+def saving(app: Flask, path: str, head: dict[str, str], answers: dict[str, Any]) -> Call:
+    """Save again and again, each time the version that the last answer named."""
+    version, post = [answers["version"]], _answering(app, path, head, "POST")
+
+    def call() -> bytes:
+        text = f"第 {version[0]} 稿：折叠受压后局部过热"
+        body = post({**answers, "version": version[0], "danger_despite_standard_description": text})
+        version[0] = _found(_VERSION, body.decode())
+        return body
+
+    return call
 
 
 def forgetting(ground: Ground, call: Call) -> Call:
@@ -108,27 +176,32 @@ def forgetting(ground: Ground, call: Call) -> Call:
     return forget_and_call
 
 
-def bare_call(ground: Ground, path: str) -> Call:
-    """A call of the bare twin."""
-    return wsgi_call(ground.bare, path, "")
+def portal_call(ground: Ground, path: str) -> Call:
+    """A call of the portal by the lead's liaison."""
+    return wsgi_call(ground.portal, path, {"Cookie": ground.cookie})
 
 
-def wsgi_call(app: Flask, path: str, cookie: str) -> Call:
-    """One WSGI call of `app`; AssertionError when the answer is not 200."""
-    environ = EnvironBuilder(path, headers={"Cookie": cookie} if cookie else {}).get_environ()
+def wsgi_call(app: Flask, path: str, head: dict[str, str] | None = None, form: dict[str, Any] | None = None) -> Call:
+    """One WSGI call of `app`, a POST where there is a form; AssertionError when the answer is not 200."""
+    answer = _answering(app, path, head, "POST" if form else "GET")
+    return lambda: answer(form or {})
 
-    def call() -> bytes:
+
+def _answering(app: Flask, path: str, head: dict[str, str] | None, method: str) -> Callable[[dict[str, Any]], bytes]:
+    """What `app` answers at `path` to the fields of a form; the environment is made once."""
+    environ = EnvironBuilder(path, method=method, headers=head).get_environ()
+    environ["CONTENT_TYPE"] = "application/x-www-form-urlencoded"
+
+    def answer(form: dict[str, Any]) -> bytes:
         given: list[str] = []
-
-        def start_response(status: str, _headers: Any, _error: Any = None) -> Any:
-            given.append(status)
-
-        answer = app({**environ, "wsgi.input": io.BytesIO()}, start_response)
-        body = b"".join(answer)
-        if hasattr(answer, "close"):
-            answer.close()
+        sent = urlencode(form, doseq=True).encode()
+        own = {"wsgi.input": io.BytesIO(sent), "CONTENT_LENGTH": str(len(sent))}
+        parts = app({**environ, **own}, lambda status, _headers, _error=None: given.append(status))
+        body = b"".join(parts)
+        if hasattr(parts, "close"):
+            parts.close()
         if not given[0].startswith("200"):
             raise AssertionError(f"{path}: {given[0]}")
         return body
 
-    return call
+    return answer
