@@ -35,7 +35,7 @@ def application_of(scene: Scene) -> ApplicationInput:
         verification=PreliminaryVerification(
             checked=verification.get("checked", ""),
             verified_by=scene.applicant.name if verification else "",
-            verified_on=today - timedelta(days=2) if verification else None,
+            verified_on=scene.setting.days.before(today) if verification else None,
             result=verification.get("result", ""),
         ),
         information_sources=frozenset(told.get("information_sources", ())),

@@ -43,6 +43,10 @@ class Days:
             return self.session_under_way() + timedelta(hours=passed.hour, minutes=passed.minute)
         return datetime.combine(self.day(int(number)), time.fromisoformat(hour), tzinfo=BEIJING)
 
+    def before(self, day: date) -> date:
+        """The working day before a day."""
+        return self._at_or_before(day - _ONE_DAY)
+
     def session_under_way(self) -> datetime:
         """The latest full or half hour of a working day's office hours that is at least an hour ago."""
         latest = (self._now - _HOUR_SO_FAR).astimezone(BEIJING)

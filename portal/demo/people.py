@@ -56,7 +56,7 @@ def settle(db: Session, *, password: str, now: datetime) -> Cast:
     told, cast = people(), Cast()
     security = _first_account(db, told["security_administrator"], password, now)
     cast.actors[told["security_administrator"]["username"]] = security
-    for one in told["institution_free"]:
+    for one in told["apart"]:
         cast.actors[one["username"]] = _account(db, security, one, Role(one["role"]), None, password, now)
     administrator = next(actor for actor in cast.actors.values() if Role.ADMINISTRATOR in actor.roles)
     alliance = establish_alliance(db, actor=administrator, now=now)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any
 
 from portal.demo.chapter import Chapter
-from portal.documents.docx import CENTER, HEADING_FONT, TABLE_FONT, add_run, new_document
+from portal.documents.docx import CENTER, HEADING_FONT, TABLE_FONT, add_run, new_document, to_bytes
 from portal.services.consultation.material import UploadedFile, store_upload
 from portal.storage.local import Storage
 
@@ -35,13 +35,14 @@ def _store(storage: Storage, chapter: Chapter, told: dict[str, str]) -> Uploaded
     if "file" in told:
         shipped = files(__package__).joinpath("files", told["file"])
         extension = told["file"].rpartition(".")[2]
-        with BytesIO(shipped.read_bytes()) as stream:
-            return store_upload(storage, stream, f"{told['title']}.{extension}", limit_bytes=_LARGEST_FILE)
-    written = test_report(chapter, title=told["title"], number=told["report_number"])
-    return store_upload(storage, written, f"{told['title']}.docx", limit_bytes=_LARGEST_FILE)
+        content, name = shipped.read_bytes(), f"{told['title']}.{extension}"
+    else:
+        content = test_report(chapter, title=told["title"], number=told["report_number"])
+        name = f"{told['title']}.docx"
+    return store_upload(storage, BytesIO(content), name, limit_bytes=_LARGEST_FILE)
 
 
-def test_report(chapter: Chapter, *, title: str, number: str) -> BinaryIO:
+def test_report(chapter: Chapter, *, title: str, number: str) -> bytes:
     """A test report of one page: the sample, each item with its result, the conclusion."""
     told, product = chapter.told["report"], chapter.product
     document = new_document(title=title, subject=number, margins_cm=_MARGINS_CM)
@@ -52,10 +53,7 @@ def test_report(chapter: Chapter, *, title: str, number: str) -> BinaryIO:
     _table(document, [_HEADINGS, *(tuple(row) for row in told["items"])])
     _line(document, "检验结论", size_pt=14, is_heading=True)
     add_run(document.add_paragraph(), told["conclusion"])
-    packed = BytesIO()
-    document.save(packed)
-    packed.seek(0)
-    return packed
+    return to_bytes(document)
 
 
 def _line(document: Any, text: str, *, size_pt: float, is_heading: bool = False) -> None:
