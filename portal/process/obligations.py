@@ -50,7 +50,7 @@ class ObligationKind:
 S = Stage
 # fmt: off
 _KINDS = (
-    ObligationKind("answer_application", "受理或退回会诊申请", "去审核", Owner.LEAD, "accept_application",
+    ObligationKind("answer_application", "受理或退回会诊申请", "去审核", Owner.LEAD, "view_consultation",
                    (S.SUBMITTED,), (S.SUBMITTED,), "lead_answer_days", "6",
                    ("accept_application", "return_application")),
     ObligationKind("correct_application", "补正后再次提交申请", "去补正", Owner.APPLICANT, "resubmit_application",

@@ -29,8 +29,9 @@ SCRIPT_PARTS = (
     "js/csrf.js",
     "js/menu.js",
     "js/errors.js",
-    "js/dialog.js",
+    # Before dialog.js: a form that autosave.js holds back has not been sent yet.
     "js/autosave.js",
+    "js/dialog.js",
     "js/kept.js",
     "js/pages.js",
     "js/sheet.js",

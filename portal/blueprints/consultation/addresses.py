@@ -6,6 +6,9 @@ from flask import current_app, url_for
 
 from portal.services.duties import Duty
 
+# The form bears the button of the act: who submits reads, and can mend, what is submitted.
+_ON_PAGE = {"submit_application": "edit_application", "resubmit_application": "edit_application"}
+
 
 def address_of(duty: Duty) -> str:
     """The very spot that a duty's button leads to; the consultation's page where its act is done in another stage."""
@@ -16,7 +19,7 @@ def address_of(duty: Duty) -> str:
 
 def address_of_act(act: str, consultation_id: int) -> str:
     """The page of an act; the consultation's own page where the act has none of its own."""
-    endpoint = f"consultation.{act}"
+    endpoint = f"consultation.{_ON_PAGE.get(act, act)}"
     if endpoint not in current_app.view_functions:
         endpoint = "consultation.view_consultation"
     return url_for(endpoint, consultation_id=consultation_id)

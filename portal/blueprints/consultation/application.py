@@ -69,7 +69,14 @@ def _after_saving(form: ApplicationForm, consultation: Consultation) -> str | Re
 
 def _page(form: ApplicationForm, consultation: Consultation | None) -> str:
     similar = look(similar_consultations, name=form.product_name.data or "", producer=form.producer.data or "")
-    return render("consultation/application/form.html", form=form, consultation=consultation, similar=similar)
+    returned = look(step.reason_of_return, consultation_id=consultation.id) if consultation else ""
+    return render(
+        "consultation/application/form.html",
+        form=form,
+        consultation=consultation,
+        similar=similar,
+        reason_of_return=returned,
+    )
 
 
 def _saved_fragment(saved: Submission[Consultation]) -> Response:

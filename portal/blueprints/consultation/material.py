@@ -36,7 +36,8 @@ class MaterialForm(PortalForm):
     kind = wtforms.SelectField("种类", choices=step.KIND_LABELS)
     title = TextField("材料名称", longest=120)
     report_number = TextField("编号", longest=80)
-    number = wtforms.SelectField("与已有材料的关系")
+    # With the first item there is nothing to choose, and the page does not ask.
+    number = wtforms.SelectField("与已有材料的关系", default=_NEW)
     reason = LongTextField("补充理由", longest=1000)
 
     def offer(self, items: tuple[MaterialRow, ...]) -> MaterialForm:

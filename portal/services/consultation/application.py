@@ -18,9 +18,10 @@ from portal.models.consultation import (
     PreliminaryVerification,
     ProductInformation,
 )
+from portal.models.event import Event
 from portal.models.institution import AllianceMember
 from portal.models.panel import NominationRequest
-from portal.process.consultation import Stage
+from portal.process.consultation import Stage, transition
 from portal.process.errors import Invalid, NotAllowed, Stale
 from portal.process.permissions import Actor, Relation, is_granted
 from portal.rules.application import PreliminaryVerification as GivenVerification
@@ -317,3 +318,15 @@ def summary(db: Session, loaded: Loaded, now: datetime) -> ApplicationSummary | 
 def find_application(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> Consultation:
     """The draft or returned application that the actor's institution may edit."""
     return load(db, actor=actor, consultation_id=consultation_id, permission="edit_application", now=now).consultation
+
+
+def reason_of_return(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> str:
+    """Why the lead returned the application that is to be corrected; "" for a draft."""
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="edit_application", now=now)
+    if loaded.stage is not Stage.RETURNED:
+        return ""
+    returns = select(Event.facts).where(
+        Event.consultation_id == consultation_id, Event.name == transition("return_application").event
+    )
+    facts = db.scalar(returns.order_by(Event.id.desc()).limit(1)) or {}
+    return str(facts.get("reason", ""))

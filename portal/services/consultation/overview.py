@@ -40,7 +40,6 @@ _ASIDE = frozenset(
         "discard_application", "withdraw_application", "lapse_application", "hand_over_lead", "terminate_consultation",
         "extend_analysis", "replace_member", "adjourn_session", "recuse_member", "move_session", "add_material",
         "hold_archive", "lift_hold", "propose_disposal", "dispose_archive", "correct_minutes", "withdraw_signature",
-        "return_application",
         "refill_place",
     }
 )  # fmt: skip

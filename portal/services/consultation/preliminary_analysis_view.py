@@ -17,6 +17,7 @@ from portal.rules.editions import Edition
 from portal.services.consultation.material_view import MaterialRow, material_rows
 from portal.services.consultation.members import handed_in, members_of, own_place
 from portal.services.consultation.preliminary_analysis import FIRST_VIEW
+from portal.services.consultation.sheet_rules_view import level_words
 from portal.services.kernel.loading import Loaded, find, load
 from portal.services.kernel.obligations import open_obligations
 
@@ -137,7 +138,7 @@ def first_view_words(analysis: PreliminaryAnalysis, edition: Edition) -> tuple[t
 def answer_words(name: str, value: str | int, edition: Edition) -> str:
     """One answer of the sheet in words: 3级　严重."""
     option = edition.field(name).option(value)
-    return f"{option.prefix.rstrip('．')}　{option.label}" if option.prefix else option.label
+    return f"{level_words(option.prefix)}　{option.label}" if option.prefix else option.label
 
 
 def _differing(rows: tuple[AnalysisRow, ...]) -> tuple[str, ...]:

@@ -39,12 +39,15 @@
     const form = autosaved(event.detail.elt);
     if (!form) return;
     form.dataset.sending = form.dataset.unsaved || "0";
+    form.dataset.underWay = "";
     say(form, "wait", WORDS.wait);
   });
   document.addEventListener("htmx:afterRequest", function (event) {
     const form = autosaved(event.detail.elt);
     if (!form) return;
     const answer = event.detail.xhr;
+    delete form.dataset.underWay;
+    goOn(form);
     if (event.detail.successful) {
       // What was typed while the request was under way is not saved yet.
       if (form.dataset.unsaved === form.dataset.sending) delete form.dataset.unsaved;
@@ -62,9 +65,26 @@
       say(form, "failed", "还没有保存：请看表中的提示");
     }
   });
+  // Pressing a button leaves the last field, which saves the draft: the form would then go with a version that is just
+  // becoming an old one. It waits for the answer, which brings the new version, and goes on by itself.
+  const held = new Map(); // form → the button that was pressed
+  function goOn(form) {
+    window.setTimeout(function () {
+      if (!held.has(form) || form.dataset.underWay !== undefined) return;
+      const button = held.get(form);
+      held.delete(form);
+      if (form.isConnected) form.requestSubmit(button);
+    }, 0);
+  }
   document.addEventListener("submit", function (event) {
     // A form that htmx sends has been stopped here; the others leave the page with all that was typed.
-    if (!event.defaultPrevented) delete event.target.dataset.unsaved;
+    if (event.defaultPrevented) return;
+    if (event.target.dataset.underWay !== undefined) {
+      event.preventDefault();
+      held.set(event.target, event.submitter);
+      return;
+    }
+    delete event.target.dataset.unsaved;
   });
   window.addEventListener("beforeunload", function (event) {
     if (!document.querySelector("form[data-unsaved]")) return;
