@@ -14,7 +14,7 @@ from portal.models.database import Database
 from portal.models.panel import PanelMember
 from portal.models.preliminary_analysis import PreliminaryAnalysis
 from portal.models.voting import ConsultationSheet
-from portal.process.errors import Invalid, NotFound, Refusal, Stale, WrongStage
+from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal, Stale, WrongStage
 from portal.rules.sheet import SheetAnswers
 from portal.services.consultation import sheet as step
 from portal.services.consultation.sheet_text import signed_document
@@ -56,9 +56,10 @@ def test_the_sheet_exists_for_its_member_only(database: Database) -> None:
     with database.write() as db:
         world = build_world(db)
         consultation = voting(db, world)
-        for stranger in (world.lead, world.applicant, world.experts["anhui"][3], world.administrator):
+        refusals = ((world.lead, NotAllowed), (world.applicant, NotAllowed), (world.experts["anhui"][3], NotFound))
+        for stranger, refusal in (*refusals, (world.administrator, NotFound)):
             assert stranger is not None
-            with pytest.raises(NotFound):
+            with pytest.raises(refusal):
                 step.own_sheet(db, actor=stranger, consultation_id=consultation.id, now=NOON)
 
 
