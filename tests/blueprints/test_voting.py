@@ -39,7 +39,7 @@ LEAD, APPLICANT, PARTY = "jiangsu-liaison-1", "shanghai-liaison-1", "anhui-staff
 MEMBER, STRANGER = "shanghai-expert-1", "anhui-expert-4"
 
 
-# Tokens of forms, ids of mail and of failed requests, salted digests: they differ between any two worlds, and tell nothing.
+# Tokens of forms, ids of mail and requests, salted digests: they differ between any two worlds, and tell nothing.
 _RANDOM = re.compile(r'(?<=csrf_token" value=")[^"]*|(?<=csrf-token" content=")[^"]*|[0-9a-f]{16,}')
 
 
