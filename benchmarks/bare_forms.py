@@ -9,13 +9,14 @@ from flask import Flask, render_template, request
 from flask_wtf import FlaskForm
 from sqlalchemy import Column, DateTime, Engine, Integer, MetaData, Table, Text, insert, select
 from wtforms import RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, Length, Optional
 
 from portal.models.consultation import Consultation
 
 FIELDS = 30
 RULES = 20
-_ANSWERS = [("yes", "是"), ("no", "否"), ("uncertain", "不确定")]
+_ANSWERS = [SelectChoice("yes", "是"), SelectChoice("no", "否"), SelectChoice("uncertain", "不确定")]
 
 _metadata = MetaData()
 _entry = Table("bare_entry", _metadata, Column("id", Integer, primary_key=True), Column("answers", Text))
