@@ -1,5 +1,6 @@
 """Step 1 in the browser: nothing typed is lost, gaps are said at their fields, the list and the page follow."""
 
+import re
 from collections.abc import Callable
 
 from portal.models.database import Database
@@ -94,3 +95,31 @@ def test_filters_stay_in_the_address(surf: Surf, world: World, sqlite_database: 
     empty = lead.get("/consultations?tab=all&text=没有").get_data(as_text=True)
     assert "没有符合条件的会诊" in empty
     assert lead.get("/consultations?page=99999999999&year=x&step=%00").status_code in (200, 400)
+
+
+def test_submitted_from_its_page_returned_corrected_and_withdrawn(surf: Surf, world: World) -> None:
+    applicant, lead = surf("shanghai-liaison-1"), surf("jiangsu-liaison-1")
+    applicant.post("/consultations/new", FIELDS)
+    address = "/consultations/1/application"
+    assert "取得编号" in applicant.get(f"{address}/submit-application").get_data(as_text=True)
+    assert applicant.post(f"{address}/submit-application").status_code == 303
+    silent = lead.post(f"{address}/return-application", {"reason": " "})
+    assert silent.status_code == 422
+    assert lead.post(f"{address}/return-application", {"reason": "缺检测报告"}).status_code == 303
+    assert "缺检测报告" in applicant.get("/consultations/1").get_data(as_text=True)
+    assert lead.post(f"{address}/lapse-application", {"reason": "逾期"}).status_code == 409  # not silent long enough
+    page = applicant.get(address).get_data(as_text=True)
+    version = re.findall(r'name="version" value="(\d+)"', page)[0]
+    again = applicant.post(address, {**FIELDS, "report_numbers": "沪检 1", "version": version, "submit": "1"})
+    assert again.status_code == 303
+    assert applicant.post(f"{address}/resubmit-application").status_code == 409  # submitted already
+    assert applicant.post(f"{address}/withdraw-application", {"reason": "已主动召回"}).status_code == 303
+    assert "已撤回" in applicant.get("/consultations?tab=all").get_data(as_text=True)
+
+
+def test_a_draft_is_discarded_and_leaves_the_list(surf: Surf, world: World) -> None:
+    applicant = surf("shanghai-liaison-1")
+    applicant.post("/consultations/new", FIELDS)
+    discarded = applicant.post("/consultations/1/application/discard-application")
+    assert discarded.status_code == 303
+    assert "XM-1518D" not in applicant.get("/consultations?tab=all").get_data(as_text=True)

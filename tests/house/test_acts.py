@@ -55,9 +55,11 @@ def test_an_act_has_a_page_that_shows_and_does_it(act: str, app: Flask) -> None:
 
 
 @pytest.mark.parametrize("act", BY_ACT)
-def test_an_act_is_tested_as_service_and_as_page(act: str, sources: dict[str, str]) -> None:
+def test_an_act_is_tested_as_service_and_as_page(act: str, app: Flask, sources: dict[str, str]) -> None:
     assert act in sources["services"]
-    assert act in sources["blueprints"] or act.replace("_", "-") in sources["blueprints"]
+    (rule,) = [rule for rule in app.url_map.iter_rules() if rule.endpoint == f"consultation.{act}"]
+    own_address = rule.rule.rpartition(">")[2]
+    assert any(name in sources["blueprints"] for name in (act, f'{own_address}"', own_address.rpartition("/")[2]))
 
 
 def test_every_reason_why_not_is_shown_on_the_page() -> None:

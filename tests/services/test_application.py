@@ -109,3 +109,13 @@ def test_withdrawing_ends_it_and_an_accepted_one_cannot_be_accepted_again(databa
         )
         assert consultation.stage == Stage.WITHDRAWN
         assert [o.kind for o in open_obligations(db, consultation.id)] == ["archive"]
+
+
+def test_a_discarded_draft_cannot_be_submitted_any_more(database: Database) -> None:
+    with database.write() as db:
+        world = build_world(db)
+        draft = drafted(db, world)
+        step.discard_application(db, actor=world.applicant, consultation_id=draft.id, now=NOON)
+        assert draft.stage == Stage.DISCARDED
+        with pytest.raises(WrongStage):
+            step.submit_application(db, actor=world.applicant, consultation_id=draft.id, now=NOON)
