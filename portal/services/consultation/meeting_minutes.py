@@ -39,7 +39,6 @@ from portal.services.kernel.numbers import next_number
 from portal.services.kernel.obligations import oblige, open_obligations
 
 TITLE = "长三角缺陷消费品专家会诊会议纪要"
-WHY_NOT: dict[str, Callable[[Session, Loaded, datetime], str | None]] = {}
 
 
 def draft_minutes(db: Session, loaded: Loaded, actor: Actor, now: datetime) -> MeetingMinutes:
@@ -106,14 +105,26 @@ def issue_minutes(
 def confirm_receipt(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> None:
     """Confirm for the actor's institution that all copies sent to it arrived."""
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="confirm_receipt", now=now)
-    waiting = [copy for copy in _copies_to(db, consultation_id, actor.institution_id) if copy.received_at is None]
-    if not _copies_to(db, consultation_id, actor.institution_id):
-        raise Refusal("会议纪要没有抄送本单位，不需要确认收到。", article="8(7)")
-    if not waiting:
-        raise Refusal("本单位已确认收到会议纪要，不需要再次确认。", article="8(7)")
-    for copy in waiting:
-        copy.received_at, copy.received_by_id, copy.received_by_name = now, actor.person_id, actor.name
+    reason = why_not_confirm(db, loaded, now)
+    if reason is not None:
+        raise Refusal(reason, article="8(7)")
+    for copy in _copies_to(db, consultation_id, actor.institution_id):
+        if copy.received_at is None:
+            copy.received_at, copy.received_by_id, copy.received_by_name = now, actor.person_id, actor.name
     advance(db, loaded, "confirm_receipt", actor=actor, now=now)
+
+
+def why_not_confirm(db: Session, loaded: Loaded, now: datetime) -> str | None:
+    """Why the actor's institution has no receipt to confirm, else None."""
+    copies = _copies_to(db, loaded.consultation.id, loaded.actor.institution_id)
+    if not copies:
+        return "会议纪要没有抄送本单位，不需要确认收到。"
+    if all(copy.received_at is not None for copy in copies):
+        return "本单位已确认收到会议纪要，不需要再次确认。"
+    return None
+
+
+WHY_NOT: dict[str, Callable[[Session, Loaded, datetime], str | None]] = {"confirm_receipt": why_not_confirm}
 
 
 def correct_minutes(
