@@ -38,7 +38,7 @@ def main() -> None:
     found = []
     for kind in kinds:
         with _database(kind) as (url, folder), prepared(url, rows, folder) as ground:
-            found += _pages(ground, kind, calls, min(FAR, rows // 40))
+            found += _pages(ground, kind, calls, min(FAR, rows // 33))
     found += [_rules()]
     _print(found, rows)
     _write(found, rows)

@@ -165,7 +165,7 @@ def _counts(db: Session, actor: Actor, wanted: ListFilter, now: datetime) -> Map
 
 
 def _count(db: Session, actor: Actor, wanted: ListFilter, now: datetime) -> dict[str, int]:
-    chosen = _narrowed(actor, wanted, now)
+    chosen = and_(_in_tab(wanted.tab, actor, now), *_conditions(wanted))
     conditions = {tab: _in_tab(tab, actor, now) for tab in TABS}
     conditions |= {"wanted": chosen, "wanted_due": chosen & Consultation.next_due_at.is_not(None)}
     columns = [
