@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -68,7 +68,7 @@ def own_duty_count(db: Session, *, actor: Actor, now: datetime) -> int:
     return remembered(db, key, lambda: sum(db.execute(select(*counts)).one()))
 
 
-def duties_of_others(db: Session, *, actor: Actor, now: datetime, limit: int = 20) -> list[Duty]:
+def duties_of_others(db: Session, *, actor: Actor, now: datetime, limit: int = 60) -> list[Duty]:
     """What others owe in the consultations that the actor's institution applied for or leads."""
     if actor.institution_id is None:
         return []
@@ -78,6 +78,14 @@ def duties_of_others(db: Session, *, actor: Actor, now: datetime, limit: int = 2
         or_(Obligation.institution_id.is_(None), Obligation.institution_id != own),
     )
     return _read(db, theirs.limit(limit))
+
+
+def grouped(duties: Iterable[Duty]) -> list[Duty]:
+    """The same duty of several owners as one: 陆清和、卞文杰; in the order of the first of each."""
+    groups: dict[tuple[int, str, datetime | None], list[Duty]] = {}
+    for duty in duties:
+        groups.setdefault((duty.consultation_id, duty.kind.kind, duty.due_at), []).append(duty)
+    return [replace(many[0], owner="、".join(one.owner for one in many)) for many in groups.values()]
 
 
 def duties_in(db: Session, consultation_ids: Iterable[int]) -> dict[int, list[Duty]]:

@@ -10,6 +10,7 @@ from flask import Blueprint, url_for
 from portal.blueprints.consultation.addresses import address_of
 from portal.rules.dates import beijing_day
 from portal.services.dashboard import Meeting, dashboard
+from portal.services.duties import grouped
 from portal.services.kernel.calendar import working_calendar
 from portal.web.acting import current_actor, look, now, reading
 from portal.web.badges import badge_of
@@ -33,7 +34,7 @@ def index() -> str:
         today=long_day(today),
         actor=actor,
         own=[as_task(duty) for duty in found.own],
-        others=[replace(as_task(duty), url=_page(duty.consultation_id), label="查看") for duty in found.others],
+        others=[replace(as_task(one), url=_page(one.consultation_id), label="查看") for one in grouped(found.others)],
         weeks=fortnight_of(today, calendar, found.deadlines_by_day, found.sessions_by_day),
         meetings=[_meeting(meeting) for meeting in found.meetings],
         terms=term_views(found.terms),
