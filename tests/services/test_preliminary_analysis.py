@@ -67,7 +67,7 @@ def test_only_members_write_and_only_their_own(database: Database) -> None:
         for actor in (world.applicant, world.lead):
             with pytest.raises(NotAllowed):
                 step.hand_in_analysis(db, actor=actor, **given)
-            with pytest.raises(NotFound):
+            with pytest.raises(NotAllowed):
                 step.save_analysis(db, actor=actor, **given)
         with pytest.raises(NotFound):
             step.hand_in_analysis(db, actor=world.experts["anhui"][3], **given)

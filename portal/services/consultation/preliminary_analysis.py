@@ -73,7 +73,7 @@ def save_analysis(
     db: Session, *, actor: Actor, consultation_id: int, given: AnalysisInput, version: int, now: datetime
 ) -> PreliminaryAnalysis:
     """Keep a draft; gaps are allowed. `version` is the one the page was made from, 0 before the first saving."""
-    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="edit_analysis", now=now)
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="hand_in_analysis", now=now)
     return _write(db, loaded, given, version, now)
 
 
