@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
-from flask import flash, make_response, redirect, request, url_for
+from flask import flash, make_response, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response
 
 from portal.blueprints.consultation import blueprint
@@ -75,10 +76,8 @@ def view_minutes(consultation_id: int) -> str:
 def download_minutes(consultation_id: int, correction: int) -> Response:
     """The minutes (0) or a correction of them as DOCX."""
     document = look(view.issued_document, consultation_id=consultation_id, correction=correction)
-    response = make_response(minutes_docx(document))
-    response.mimetype = DOCX
-    response.headers.set("Content-Disposition", "attachment", filename=f"{document.number}.docx")
-    return response
+    name = f"{document.number}.docx"
+    return send_file(BytesIO(minutes_docx(document)), DOCX, as_attachment=True, download_name=name)
 
 
 @blueprint.route("/<int:consultation_id>/meeting-minutes/edit", methods=["GET", "POST"])
