@@ -29,7 +29,7 @@ check: .venv/dev.done  ## format, lint, import contracts, types
 	@$(BIN)/mypy
 
 test: .venv/dev.done .venv/system.done  ## all tests; ARGS="tests/rules -k majority" for some
-	@exec $(BIN)/python -m pytest -n 2 $(ARGS)
+	@exec $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 bench: .venv/dev.done .venv/system.done  ## measure the pages against a bare twin
 	@exec $(BIN)/python -m benchmarks $(ARGS)
