@@ -75,7 +75,7 @@ class PortalForm(wtforms.Form):
         if field is None:
             self.general.append(problem)
         else:
-            field.errors = [*field.errors, FieldError(problem.message, article_words(problem.article))]
+            field.errors = [*field.errors, FieldError(problem.message, article_beside(problem))]
 
     def refuse(self, field: str, message: str) -> int:
         """Put one problem where it belongs ("": into the summary); the status of the answer."""
@@ -91,7 +91,7 @@ class PortalForm(wtforms.Form):
     @property
     def problems(self) -> list[tuple[str, str, str]]:
         """For the summary: (id of the field, "" for none; message; article), in the order of the page."""
-        general = [("", problem.message, article_words(problem.article)) for problem in self.general]
+        general = [("", problem.message, article_beside(problem)) for problem in self.general]
         fields = [
             (field.id, str(error), getattr(error, "article", ""))
             for field in _fields_of(self)
@@ -158,6 +158,12 @@ def submit(
         # Somebody else was a moment faster: a constraint or the version column said so at the commit.
         form.general.append(Problem("", CLASHES, ""))
         return Submission(status=409)
+
+
+def article_beside(problem: Problem) -> str:
+    """The article that stands beside a problem's message; "" where the message names it already."""
+    words = article_words(problem.article)
+    return "" if words in problem.message else words
 
 
 def article_words(article: str) -> str:

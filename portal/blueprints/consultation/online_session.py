@@ -192,7 +192,7 @@ def _page(consultation_id: int, failed: PortalForm | None = None) -> str:
         page=page,
         loaded=page.loaded,
         consultation=page.loaded.consultation,
-        speakers=[_speaker(one) for one in page.speakers],
+        speakers=[_speaker(one, has_begun=page.has_begun) for one in page.speakers],
         delegations=[(badge_of(one.institution), one.people) for one in page.delegations],
         chosen=speaker,
         material=look(material_summary, loaded=page.loaded),
@@ -215,8 +215,8 @@ def _chosen(page: SessionPage, failed: PortalForm | None) -> Speaker | None:
     return by_id.get(wanted or 0) or current or next(iter(page.speakers), None)
 
 
-def _speaker(one: Speaker) -> dict[str, Any]:
-    words = _SPEAKS[one.state] or ("" if one.has_attended else "未到会")
+def _speaker(one: Speaker, *, has_begun: bool) -> dict[str, Any]:
+    words = _SPEAKS[one.state] or ("未到会" if has_begun and not one.has_attended else "")
     return {
         "name": one.name,
         "institution": badge_of(one.institution),

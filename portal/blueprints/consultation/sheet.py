@@ -30,7 +30,7 @@ from portal.web.acting import look, now, perform, present_visitor, reading
 from portal.web.deadlines import present_due
 from portal.web.fields import PasswordField, WholeNumberField
 from portal.web.formats import clock_time
-from portal.web.forms import PortalForm, article_words, submit, typed
+from portal.web.forms import PortalForm, article_beside, submit, typed
 from portal.web.fragments import is_htmx, render
 from portal.web.guard import requires
 
@@ -169,7 +169,7 @@ def _page(
         page=page,
         rules=page.rules,
         matrix=matrix(page.edition.name),
-        problems=[(problem.field, problem.message, article_words(problem.article)) for problem in problems],
+        problems=[(problem.field, problem.message, article_beside(problem)) for problem in problems],
         wants_check=wants_check,
         is_unsaved=is_unsaved,
         stale=stale,
@@ -198,7 +198,7 @@ def _not_saved(
     """The page with everything typed, and why it was not saved; to htmx the message alone."""
     stale = look(differences, consultation_id=consultation_id, typed=answers) if is_stale else None
     if is_htmx():
-        shown = [(problem.field, problem.message, article_words(problem.article)) for problem in problems]
+        shown = [(problem.field, problem.message, article_beside(problem)) for problem in problems]
         return render("consultation/sheet/not_saved.html", problems=shown, stale=stale), status
     page = look(sheet_page, consultation_id=consultation_id, answers=answers)
     return _page(page, problems, is_unsaved=True, stale=stale), status

@@ -84,6 +84,11 @@ class SessionPage:
         return self.online is not None and self.online.state == "open"
 
     @property
+    def has_begun(self) -> bool:
+        """Whether attendance has been taken: before, nobody is absent."""
+        return self.online is not None and self.online.opened_at is not None
+
+    @property
     def is_hosted(self) -> bool:
         """Whether the actor hosts it now."""
         return self.is_open and self.loaded.may("host_session")
