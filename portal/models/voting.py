@@ -47,6 +47,11 @@ class VotingRound(Base):
     tally: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     sheets: Mapped[list[ConsultationSheet]] = relationship(back_populates="round")
 
+    @property
+    def has_tally(self) -> bool:
+        """Whether there is a count to show: the round is closed, not broken off, and its count not disposed of."""
+        return bool(self.tally)
+
 
 class ConsultationSheet(Base):
     """会诊表: the official form of one expert in one round; a signed version never changes."""

@@ -24,6 +24,7 @@ from portal.models.material import Material
 from portal.models.obligation import Obligation
 from portal.models.outbox import OutboxMessage
 from portal.models.voting import ConsultationSheet, VotingRound
+from portal.process.consultation import Stage
 from portal.process.errors import NotFound, Refusal
 from portal.process.permissions import Actor, Permission, Role, authorise, is_granted
 from portal.services.account_passwords import PasswordProof
@@ -62,15 +63,14 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "sheet_id": select(ConsultationSheet.id)
         .join(VotingRound)
         .where(VotingRound.consultation_id == consultation_id, VotingRound.tally.is_not(None)),
-        "number": select(VotingRound.number.label("id")).where(
-            VotingRound.consultation_id == consultation_id, VotingRound.tally.is_not(None)
-        ),
     }
     arguments = {name: db.scalar(query.order_by("id").limit(1)) or NOTHING for name, query in first.items()}
+    rounds = db.scalars(select(VotingRound).where(VotingRound.consultation_id == consultation_id))
     arguments |= {
         "consultation_id": consultation_id,
         "institution_id": anhui,
         "person_id": world.staff["anhui"].person_id,
+        "number": min((one.number for one in rounds if one.has_tally), default=NOTHING),
         "year": NOON.year,
         "correction": 0,
     }
@@ -92,6 +92,8 @@ SINGLED_OUT: dict[str, Callable[[Loaded], bool]] = {
     "view_signed_sheet": lambda loaded: (
         loaded.may("view_sheets") or loaded.may("view_earlier_rounds") or loaded.actor.name == FIRST_SIGNER
     ),
+    # What was disposed of is there for nobody (Art. 9).
+    "view_minutes": lambda loaded: loaded.stage is not Stage.DISPOSED,
 }
 """Permissions on one object of a consultation that a service narrows further: who is left in these scenes."""
 
@@ -99,11 +101,21 @@ FIRST_SIGNER = "sh专1"
 
 
 def people(world: World) -> list[Actor]:
-    """One of each kind: staff, a liaison and two experts of each institution, and the three administrators."""
+    """Staff, a liaison and two experts of each institution, and the three administrators."""
     kinds = [world.staff.values(), (pair[0] for pair in world.liaisons.values())]
     experts = [actor for many in world.experts.values() for actor in many[:2]]
     singles = [world.administrator, world.security_administrator, world.auditor]
     return [*(actor for kind in kinds for actor in kind), *experts, *(actor for actor in singles if actor)]
+
+
+def one_of_each_kind(db: Session, scene: Scene, actors: list[Actor], now: datetime) -> list[Actor]:
+    """The first of those who stand alike to the consultation: same roles, same relations, the same signed sheets."""
+
+    def kind(actor: Actor) -> object:
+        loaded = find(db, actor=actor, consultation_id=scene.consultation_id, now=now)
+        return actor.roles, loaded.relations, actor.name == FIRST_SIGNER
+
+    return list({kind(actor): actor for actor in reversed(actors)}.values())
 
 
 DONE = frozenset({200, 204, 303})

@@ -1,6 +1,6 @@
 """Step 8: records per custodian, their inventories, the clock, holds, and disposal by two people."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,24 +15,20 @@ from portal.models.meeting_minutes import MeetingMinutes
 from portal.models.preliminary_analysis import PreliminaryAnalysis
 from portal.models.voting import ConsultationSheet
 from portal.process.consultation import Stage
-from portal.process.errors import Invalid, NotAllowed, Refusal, WrongStage
+from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal, WrongStage
 from portal.services.consultation import archive as step
 from portal.services.consultation.application import withdraw_application
 from portal.services.consultation.meeting_minutes import correct_minutes
+from portal.services.consultation.overview import overview
+from portal.services.consultation.tally_view import tally_page
 from portal.services.kernel.events import broken_links
 from portal.services.kernel.obligations import open_obligations
+from tests.factories.ending import EXPIRED, archived
 from tests.factories.meeting_minutes import AFTER, issued, minutes_of
 from tests.factories.preliminary_analysis import lead_told
-from tests.factories.world import NOON, World, build_world
+from tests.factories.world import NOON, build_world
 
 KEPT_UNTIL = date(2031, 12, 31)  # five years from 1 January 2027
-EXPIRED = datetime(2031, 12, 31, 16, 0, tzinfo=UTC)  # the first instant of 2032 in Beijing
-
-
-def archived(db: Session, world: World) -> Consultation:
-    consultation = issued(db, world)
-    step.archive_consultation(db, actor=world.applicant, consultation_id=consultation.id, now=AFTER)
-    return consultation
 
 
 def by(actor: Any, consultation: Consultation, now: datetime, **given: Any) -> dict[str, Any]:
@@ -149,6 +145,9 @@ def test_two_people_of_each_custodian_destroy_their_part(database: Database) -> 
         assert step.dispose_archive(db, **by(second, consultation, EXPIRED)) == []
         assert consultation.stage == Stage.DISPOSED
         assert count(db, MeetingMinutes) == 0
+        with pytest.raises(NotFound):
+            tally_page(db, **by(first, consultation, EXPIRED))
+        overview(db, **by(first, consultation, EXPIRED))  # still answers, without what was destroyed
         assert [record.inventory for record in step.records_of(db, consultation.id)] == certificates
         assert not list(broken_links(db))
 

@@ -65,7 +65,7 @@ def lead_items(db: Session, consultation: Consultation) -> list[Item]:
     )
     return [
         *(_of_text("session_record", "线上会诊记录", canonical_json(_session(online))) for online in sessions),
-        *(_of_tally(one) for one in rounds if one.tally),
+        *(_of_tally(one) for one in rounds if one.has_tally),
         *(_of_minutes(minutes) for minutes in issued),
     ]
 

@@ -135,7 +135,7 @@ def tally_page(
     `permission` is what the page's address asks for: view_counts for staff, view_earlier_rounds for the panel.
     """
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission=permission, now=now)
-    counted = [one for one in rounds_of(db, consultation_id) if one.tally is not None]
+    counted = [one for one in rounds_of(db, consultation_id) if one.has_tally]
     chosen = next((one for one in counted if number in (None, one.number)), None)
     if chosen is None:
         raise NotFound

@@ -74,7 +74,7 @@ def _round(db: Session, loaded: Loaded, voting_round: VotingRound, *, sees_count
     if voting_round.closed_at is None:
         sees_signers = sees_counts or Relation.MEMBER in loaded.relations
         return RoundSummary(voting_round, tuple(signers(db, voting_round)) if sees_signers else (), ())
-    is_shown = sees_counts and voting_round.tally is not None
+    is_shown = sees_counts and voting_round.has_tally
     return RoundSummary(voting_round, (), counted_questions(voting_round, loaded.edition) if is_shown else ())
 
 
