@@ -23,6 +23,14 @@ class Tls(StrEnum):
     NONE = "none"
 
 
+class PasswordProfile(StrEnum):
+    """How strict passwords are; portal.services.password_rules says what each one asks for."""
+
+    STANDARD = "standard"
+    MLPS3 = "mlps3"
+
+
+DEFAULT_INVITATION_HOURS = 72
 DEFAULT_SMTP_PORTS = {Tls.STARTTLS: 587, Tls.TLS: 465, Tls.NONE: 25}
 
 VARIABLES = {
@@ -37,6 +45,9 @@ VARIABLES = {
     "PORTAL_UPLOAD_LIMIT_MB": "largest single file in MB; default 200",
     "PORTAL_SESSION_IDLE_MINUTES": "a log-in unused for so long ends; default 30",
     "PORTAL_SESSION_HOURS": "every log-in ends after so long; default 12",
+    "PORTAL_PASSWORD_PROFILE": "standard, or mlps3 (GB/T 22239-2019, level 3); default standard",
+    "PORTAL_RESET_LINK_MINUTES": "the link in a mail about a forgotten password works for so long; default 30",
+    "PORTAL_INVITATION_HOURS": "the link in the mail about a new account works for so long; default 72",
 }
 
 
@@ -81,6 +92,9 @@ class Settings:
     upload_limit_bytes: int
     session_idle: timedelta
     session_absolute: timedelta
+    password_profile: PasswordProfile
+    reset_link_lasts: timedelta
+    invitation_lasts: timedelta
     is_demo: bool = False
 
     @classmethod
@@ -111,6 +125,9 @@ class Settings:
             upload_limit_bytes=_whole_number(given, "PORTAL_UPLOAD_LIMIT_MB", 200) * 1024 * 1024,
             session_idle=timedelta(minutes=_whole_number(given, "PORTAL_SESSION_IDLE_MINUTES", 30)),
             session_absolute=timedelta(hours=_whole_number(given, "PORTAL_SESSION_HOURS", 12)),
+            password_profile=_password_profile(given.get("PORTAL_PASSWORD_PROFILE", PasswordProfile.STANDARD)),
+            reset_link_lasts=timedelta(minutes=_whole_number(given, "PORTAL_RESET_LINK_MINUTES", 30)),
+            invitation_lasts=timedelta(hours=_whole_number(given, "PORTAL_INVITATION_HOURS", DEFAULT_INVITATION_HOURS)),
             is_demo=demo_mark(instance).exists(),
         )
 
@@ -240,6 +257,15 @@ def _trusted_hosts(text: str | None, base: SplitResult) -> tuple[str, ...]:
     own = base.hostname or ""
     local = ["127.0.0.1", "localhost", "[::1]"] if is_loopback(own) else []
     return tuple(dict.fromkeys([f"[{own}]" if ":" in own else own, *local, *hosts]))
+
+
+def _password_profile(text: str) -> PasswordProfile:
+    try:
+        return PasswordProfile(text)
+    except ValueError as error:
+        raise SettingsError(
+            "PORTAL_PASSWORD_PROFILE", f"no profile {text!r}; there are {', '.join(PasswordProfile)}"
+        ) from error
 
 
 def _whole_number(given: Mapping[str, str], variable: str, default: int, *, lowest: int = 1) -> int:

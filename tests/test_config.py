@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.config import FileMail, Settings, SettingsError, SmtpMail, Tls, demo_mark
+from portal.config import FileMail, PasswordProfile, Settings, SettingsError, SmtpMail, Tls, demo_mark
 
 
 @pytest.fixture
@@ -129,12 +129,25 @@ def test_the_mark_of_the_demo(read, tmp_path):
         ("UPLOAD_LIMIT_MB", "much"),
         ("SESSION_IDLE_MINUTES", "1.5"),
         ("SESSION_HOURS", "²"),
+        ("PASSWORD_PROFILE", "mlps2"),
+        ("RESET_LINK_MINUTES", "0"),
+        ("INVITATION_HOURS", "soon"),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_name(read, name, value):
     with pytest.raises(SettingsError, match=f"^PORTAL_{name}: ") as refusal:
         read(**{name: value})
     assert refusal.value.variable == f"PORTAL_{name}"
+
+
+def test_links_and_passwords(read):
+    settings = read()
+    assert settings.password_profile is PasswordProfile.STANDARD
+    assert settings.reset_link_lasts == timedelta(minutes=30)
+    assert settings.invitation_lasts == timedelta(hours=72)
+    assert read(PASSWORD_PROFILE="mlps3").password_profile is PasswordProfile.MLPS3
+    with pytest.raises(SettingsError, match=r"no profile 'strict'; there are standard, mlps3"):
+        read(PASSWORD_PROFILE="strict")
 
 
 def test_an_instance_that_cannot_be_made(tmp_path):

@@ -33,7 +33,13 @@ def init_command(name: str, username: str, email: str, password_stdin: bool) -> 
         try:
             with database.write() as db:
                 first_administrator(
-                    db, username=username, name=name, email=email, password=password, now=datetime.now(UTC)
+                    db,
+                    username=username,
+                    name=name,
+                    email=email,
+                    password=password,
+                    profile=settings.password_profile,
+                    now=datetime.now(UTC),
                 )
         except Refusal as refusal:
             raise click.ClickException(str(refusal)) from refusal

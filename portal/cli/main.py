@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from portal.cli.account import account_commands
 from portal.cli.audit import audit_commands
 from portal.cli.calendar import calendar_commands
 from portal.cli.database import database_commands
@@ -42,7 +43,7 @@ def worker_command() -> None:
 
 
 for command in (
-    *(run_command, init_command, demo_commands, database_commands),
+    *(run_command, init_command, account_commands, demo_commands, database_commands),
     *(audit_commands, rules_commands, calendar_commands),
 ):
     main.add_command(command)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from portal.config import Settings
 from portal.models.database import Database
+from portal.services.account_recovery import settle_recovery_requests
 from portal.services.consultation.archive import archive_overdue
 from portal.services.outbox import deliver_due
 from portal.services.reminders import remind_due
@@ -28,6 +29,7 @@ def _archive_overdue(database: Database, now: datetime) -> list[int]:
 
 
 SCHEDULE = (
+    Job("settle_recovery_requests", 5, settle_recovery_requests),
     Job("deliver_outbox", 5, deliver_due),
     Job("archive_overdue", 600, lambda database, _settings, now: _archive_overdue(database, now)),
     Job("remind_of_deadlines", 60, lambda database, _settings, now: remind_due(database, now)),

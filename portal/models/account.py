@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.models.base import Base, Instant, one_of
 
 ROLES = ("staff", "expert", "officer", "administrator", "security_administrator", "auditor")
+LINK_PURPOSES = ("invitation", "recovery", "reset", "emergency")
+_OPEN_LINK = "used_at IS NULL AND revoked_at IS NULL"
 _SEPARATED = "role IN ('administrator', 'security_administrator', 'auditor')"
 
 
@@ -23,9 +25,8 @@ class Person(Base):
     name: Mapped[str] = mapped_column(String(40))
     email: Mapped[str] = mapped_column(String(254))
     institution_id: Mapped[int | None] = mapped_column(ForeignKey("institution.id"), index=True)
-    password_hash: Mapped[str] = mapped_column(String(200))
-    password_changed_at: Mapped[datetime] = mapped_column(Instant)
-    must_change_password: Mapped[bool] = mapped_column(default=False)
+    password_hash: Mapped[str | None] = mapped_column(String(200))  # None: the owner has to choose one, by a link
+    password_changed_at: Mapped[datetime | None] = mapped_column(Instant)  # None: never chosen one yet
     is_active: Mapped[bool] = mapped_column(default=True)
     failed_logins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None] = mapped_column(Instant)
@@ -67,3 +68,54 @@ class LoginSession(Base):
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     address: Mapped[str] = mapped_column(String(64))
     user_agent: Mapped[str] = mapped_column(String(200), default="")
+
+
+class AccountLink(Base):
+    """A link of one purpose: whoever opens it may choose the password of one account, once.
+
+    The table holds the SHA-256 of the token, and none until the mail leaves: `give_token` makes it then.
+    """
+
+    __tablename__ = "account_link"
+    __table_args__ = (
+        one_of("purpose", LINK_PURPOSES),
+        Index(
+            "uq_account_link_open",
+            "person_id",
+            unique=True,
+            sqlite_where=text(_OPEN_LINK),
+            postgresql_where=text(_OPEN_LINK),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    token_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+    issued_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class RecoveryRequest(Base):
+    """Somebody has forgotten a password: what was typed, until the worker has looked whose account it is."""
+
+    __tablename__ = "recovery_request"
+    __table_args__ = (Index("ix_recovery_request_address", "address", "asked_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    address: Mapped[str] = mapped_column(String(64))
+    typed: Mapped[str | None] = mapped_column(String(254))  # None once it is settled
+
+
+class FormerPassword(Base):
+    """The hash of a password that was replaced, kept so that it is not chosen again (profile mlps3)."""
+
+    __tablename__ = "former_password"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    replaced_at: Mapped[datetime] = mapped_column(Instant)

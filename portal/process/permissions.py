@@ -219,6 +219,7 @@ _READING = (
 )
 _GENERAL = (
     Permission("sign_in", public=True),
+    Permission("recover_account", public=True),
     Permission("view_public_page", public=True),
     Permission("use_own_account", everyone=True),
     _for_roles("view_own_tasks", Role.STAFF, Role.EXPERT),

@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 from portal.models.account import LoginSession, Person, PersonRole
 from portal.models.expert import Expert
 from portal.models.institution import Institution, Liaison
-from portal.process.errors import Invalid, NotFound
+from portal.process.errors import NotFound
 from portal.process.permissions import Actor, Role
 from portal.rules.dates import beijing_day
-from portal.services.account_passwords import PasswordProof, hash_password, require_acceptable_password
+from portal.services.account_passwords import NewPassword, PasswordProof, replace_password, tell_of_new_password
 from portal.services.kernel.events import record
 from portal.services.kernel.institutions import InstitutionFacts
 
@@ -32,7 +32,7 @@ LAST_SEEN_EVERY = timedelta(minutes=1)
 
 REFUSED_LOG_IN = (
     f"账号或密码不正确。连续输错 {FAILURES_BEFORE_LOCK} 次，账号锁定 {LOCK_LASTS.seconds // 60} 分钟；"
-    "急需使用请联系安全管理员解锁。"
+    "急需使用的，请点“忘记密码”重新设置，或联系安全管理员解锁。"
 )
 REFUSED_PASSWORD = (
     f"密码不正确。连续输错 {FAILURES_BEFORE_LOCK} 次，账号锁定 {LOCK_LASTS.seconds // 60} 分钟，其间不能再核对密码。"
@@ -45,12 +45,14 @@ class SignedIn:
 
     token: str = field(repr=False)
     person_id: int
-    must_change_password: bool
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """Somebody who is signed in: the actor, and what the log-in session knows."""
+    """Somebody who is signed in: the actor, and what the log-in session knows.
+
+    `must_change_password`: it was already too old at this log-in; one that ages while somebody works waits.
+    """
 
     actor: Actor
     institution: InstitutionFacts | None
@@ -103,7 +105,7 @@ def sign_in(
     token = _give_token(session)
     db.add(session)
     record(db, "signed_in", now=now, actor=actor)
-    return SignedIn(token, person.id, person.must_change_password)
+    return SignedIn(token, person.id)
 
 
 # Made once: this statement runs before every page, and making it takes longer than running it.
@@ -131,8 +133,18 @@ _VISITOR = (
 )
 
 
-def visitor_of_token(db: Session, *, token: str, now: datetime, idle: timedelta, absolute: timedelta) -> Visitor | None:
+def visitor_of_token(
+    db: Session,
+    *,
+    token: str,
+    now: datetime,
+    idle: timedelta,
+    absolute: timedelta,
+    password_lasts: timedelta | None = None,
+) -> Visitor | None:
     """Who a cookie's token belongs to; None when it was ended, has run out, or the person is disabled.
+
+    `password_lasts`: how long a password may be used, None for ever.
 
     One statement: it runs before every page. Several roles make several rows.
     """
@@ -159,7 +171,7 @@ def visitor_of_token(db: Session, *, token: str, now: datetime, idle: timedelta,
         ),
         institution=institution
         and InstitutionFacts(institution.name, institution.short_name, institution.badge, institution.province),
-        must_change_password=person.must_change_password,
+        must_change_password=_is_too_old(person.password_changed_at, session.created_at, password_lasts),
         token_digest=session.token_digest,
         csrf_secret=session.csrf_secret,
         created_at=session.created_at,
@@ -250,33 +262,32 @@ def change_password(
     actor: Actor,
     token_digest: str,
     proof: PasswordProof,
-    old_password: str,
-    new_password: str,
+    new: NewPassword,
     now: datetime,
 ) -> str | None:
     """Set a new password; the new token of this session, or None when the present password was wrong.
 
-    Every other session ends, and the id of this one changes. Raises Invalid at `new_password` for one that is
-    not acceptable or is the present one.
+    Every other session ends, the id of this one changes, and the owner is told by mail. Raises Invalid at the
+    field of `new` for one that was used lately.
     """
     person = db.get_one(Person, actor.person_id)
-    if new_password == old_password:
-        raise Invalid.field("new_password", "新密码不能与现在的密码相同。")
-    require_acceptable_password(new_password, username=person.username, field="new_password")
     if proof.person_id != person.id or not _settle_proof(
         db, person, proof, actor, now, refused="password_change_refused"
     ):
         return None
-    person.password_hash = hash_password(new_password)
-    person.password_changed_at = now
-    person.must_change_password = False
+    replace_password(db, person, new, now=now)
     session = _present_session(db, token_digest)
     token = _give_token(session)
     session.csrf_secret = secrets.token_hex(32)
     db.flush()
     _end(db, person.id, now, but=session.token_digest)
     record(db, "password_changed", now=now, actor=actor)
+    tell_of_new_password(db, person, now=now)
     return token
+
+
+def _is_too_old(changed_at: datetime | None, at: datetime, lasts: timedelta | None) -> bool:
+    return lasts is not None and changed_at is not None and changed_at + lasts <= at
 
 
 def digest_of_token(token: str) -> str:

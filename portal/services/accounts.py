@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from portal.models.account import ROLES, LoginSession, Person, PersonRole
+from portal.config import DEFAULT_INVITATION_HOURS, PasswordProfile
+from portal.mail.message import is_address
+from portal.models.account import ROLES, AccountLink, LoginSession, Person, PersonRole
 from portal.models.institution import Institution
 from portal.process.errors import Invalid, NotFound, Refusal
 from portal.process.permissions import ROLE_LABELS, Actor, Role, is_granted
 from portal.rules.problem import Problem
-from portal.services.account_passwords import hash_password, make_start_password, require_acceptable_password
+from portal.services.account_links import mail_link
+from portal.services.account_passwords import hash_password, replace_password, revoke_links
 from portal.services.account_sessions import end_all_sessions
 from portal.services.kernel.events import record
+from portal.services.password_rules import require_acceptable_password
 
 PAGE_SIZE = 25
 SEPARATED_ROLES = (Role.ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDITOR)
@@ -25,7 +29,6 @@ GIVEN_ROLES = tuple(Role(role) for role in ROLES)
 """The roles an account can be given; liaison follows from the liaison list."""
 
 _USERNAME = re.compile(r"[a-z][a-z0-9._-]{2,59}")
-_EMAIL = re.compile(r"[!-?A-~]+@[A-Za-z0-9.-]+")
 _STATES = ("active", "disabled", "locked")
 
 
@@ -42,17 +45,16 @@ class NewPerson:
 
 @dataclass(frozen=True)
 class CreatedPerson:
-    """A new account, and the start password that is shown once (None where a password was given)."""
+    """A new account."""
 
     person_id: int
     username: str
     name: str
-    start_password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class AccountLine:
-    """One account, as list and page show it."""
+    """One account, as list and page show it. `link_until`: when the link to choose a password ends, if one is open."""
 
     person_id: int
     username: str
@@ -62,7 +64,9 @@ class AccountLine:
     role_labels: tuple[str, ...]
     is_active: bool
     locked_until: datetime | None
-    must_change_password: bool
+    has_password: bool
+    is_invited: bool
+    link_until: datetime | None
     created_at: datetime
     last_seen_at: datetime | None
     is_own: bool
@@ -90,18 +94,35 @@ class AccountPage:
 
 
 def create_person(
-    db: Session, *, actor: Actor, given: NewPerson, now: datetime, password: str | None = None
+    db: Session,
+    *,
+    actor: Actor,
+    given: NewPerson,
+    now: datetime,
+    password: str | None = None,
+    link_lasts: timedelta = timedelta(hours=DEFAULT_INVITATION_HOURS),
 ) -> CreatedPerson:
-    """Create an account. Without `password` it gets a start password, to be changed at the first log-in.
+    """Create an account. Without `password` its owner is mailed an invitation to choose one, open for `link_lasts`.
 
-    Raises Invalid beside the fields; NotFound for anybody but the security administrator.
+    Nobody but the owner ever knows the password: it is what signs (电子签名法 13). Raises Invalid beside the
+    fields; NotFound for anybody but the security administrator.
     """
     _require_security_administrator(actor)
-    return _create(db, given, password, now=now, actor=actor)
+    person = _create(db, given, password, now=now, actor=actor, profile=PasswordProfile.STANDARD)
+    if password is None:
+        mail_link(db, person, purpose="invitation", lasts=link_lasts, now=now, actor=actor)
+    return CreatedPerson(person.id, person.username, person.name)
 
 
 def first_administrator(
-    db: Session, *, username: str, name: str, email: str, password: str, now: datetime
+    db: Session,
+    *,
+    username: str,
+    name: str,
+    email: str,
+    password: str,
+    now: datetime,
+    profile: PasswordProfile = PasswordProfile.STANDARD,
 ) -> CreatedPerson:
     """Create the first account of an installation: its security administrator, who creates all others.
 
@@ -110,17 +131,20 @@ def first_administrator(
     if db.scalar(select(func.count()).select_from(Person)):
         raise Refusal("已有账号，不能再次初始化。请由安全管理员开通账号。")
     roles = frozenset({Role.SECURITY_ADMINISTRATOR.value})
-    return _create(db, NewPerson(username, name, email, roles), password, now=now, actor=None)
+    given = NewPerson(username, name, email, roles)
+    person = _create(db, given, password, now=now, actor=None, profile=profile)
+    return CreatedPerson(person.id, person.username, person.name)
 
 
 def set_active(db: Session, *, actor: Actor, person_id: int, is_active: bool, now: datetime) -> None:
-    """Enable or disable an account; disabling ends all its sessions at once."""
+    """Enable or disable an account; disabling ends all its sessions and links at once."""
     person = _other_person(db, actor, person_id, "停用或启用")
     if person.is_active == is_active:
         return
     person.is_active = is_active
     if not is_active:
         end_all_sessions(db, person_id=person.id, now=now)
+        revoke_links(db, person_id=person.id, now=now)
     record(db, "account_enabled" if is_active else "account_disabled", now=now, actor=actor, person=person.id)
 
 
@@ -132,18 +156,32 @@ def unlock(db: Session, *, actor: Actor, person_id: int, now: datetime) -> None:
     record(db, "account_unlocked", now=now, actor=actor, person=person.id)
 
 
-def reset_password(db: Session, *, actor: Actor, person_id: int, now: datetime) -> CreatedPerson:
-    """Give a new start password, which is shown once; ends all sessions and lifts a lock."""
+def reset_password(db: Session, *, actor: Actor, person_id: int, link_lasts: timedelta, now: datetime) -> None:
+    """Void the password and mail the owner a link to choose another; ends all sessions and lifts a lock.
+
+    For an account that was never used it is the invitation again.
+    """
     person = _other_person(db, actor, person_id, "重置密码")
-    password = make_start_password()
-    person.password_hash = hash_password(password)
-    person.password_changed_at = now
-    person.must_change_password = True
-    person.failed_logins = 0
-    person.locked_until = None
+    if not person.is_active:
+        raise Refusal("账号已停用，请先启用。")
+    replace_password(db, person, None, now=now)
     end_all_sessions(db, person_id=person.id, now=now)
     record(db, "password_reset", now=now, actor=actor, person=person.id)
-    return CreatedPerson(person.id, person.username, person.name, password)
+    purpose = "reset" if person.password_changed_at else "invitation"
+    mail_link(db, person, purpose=purpose, lasts=link_lasts, now=now, actor=actor)
+
+
+def change_email(db: Session, *, actor: Actor, person_id: int, email: str, now: datetime) -> None:
+    """Set where an account's mail goes; a link that was mailed to the old address is void. Raises Invalid."""
+    person = _other_person(db, actor, person_id, "修改邮箱")
+    problems = _email_problems(email)
+    if problems:
+        raise Invalid(problems)
+    if person.email == email.strip():
+        return
+    person.email = email.strip()
+    revoke_links(db, person_id=person.id, now=now)
+    record(db, "email_changed", now=now, actor=actor, person=person.id)
 
 
 def set_roles(
@@ -211,23 +249,27 @@ def institution_choices(db: Session, *, actor: Actor) -> Sequence[tuple[int, str
 
 
 def _create(
-    db: Session, given: NewPerson, password: str | None, *, now: datetime, actor: Actor | None
-) -> CreatedPerson:
+    db: Session,
+    given: NewPerson,
+    password: str | None,
+    *,
+    now: datetime,
+    actor: Actor | None,
+    profile: PasswordProfile,
+) -> Person:
     username = given.username.strip().lower()
     problems = [*_identity_problems(db, given, username), *_role_problems(db, given.roles, given.institution_id)]
     if problems:
         raise Invalid(problems)
     if password is not None:
-        require_acceptable_password(password, username=username, field="password")
-    start_password = None if password is not None else make_start_password()
+        require_acceptable_password(password, username=username, field="password", profile=profile)
     person = Person(
         username=username,
         name=given.name.strip(),
         email=given.email.strip(),
         institution_id=given.institution_id,
-        password_hash=hash_password(password if password is not None else start_password or ""),
-        password_changed_at=now,
-        must_change_password=start_password is not None,
+        password_hash=None if password is None else hash_password(password),
+        password_changed_at=None if password is None else now,
         created_at=now,
         roles=[PersonRole(role=role) for role in sorted(given.roles)],
     )
@@ -237,7 +279,7 @@ def _create(
         db, "account_created", now=now, actor=actor, person=person.id, username=username,
         roles=sorted(given.roles), institution=given.institution_id,
     )  # fmt: skip
-    return CreatedPerson(person.id, username, person.name, start_password)
+    return person
 
 
 def _identity_problems(db: Session, given: NewPerson, username: str) -> list[Problem]:
@@ -248,10 +290,11 @@ def _identity_problems(db: Session, given: NewPerson, username: str) -> list[Pro
         problems.append(Problem("username", "这个账号已有人使用。", ""))
     if not 1 <= len(given.name.strip()) <= Person.name.type.length:
         problems.append(Problem("name", f"请填写姓名，最多 {Person.name.type.length} 个字。", ""))
-    email = given.email.strip()
-    if not _EMAIL.fullmatch(email) or len(email) > Person.email.type.length:
-        problems.append(Problem("email", "邮箱格式应为 name@example.cn。", ""))
-    return problems
+    return [*problems, *_email_problems(given.email)]
+
+
+def _email_problems(email: str) -> list[Problem]:
+    return [] if is_address(email.strip()) else [Problem("email", "邮箱格式应为 name@example.cn。", "")]
 
 
 def _role_problems(db: Session, roles: frozenset[str], institution_id: int | None) -> list[Problem]:
@@ -278,8 +321,10 @@ def _lines(
     db: Session, actor: Actor, now: datetime, *conditions: ColumnElement[bool], offset: int = 0
 ) -> tuple[AccountLine, ...]:
     seen = select(func.max(LoginSession.last_seen_at)).where(LoginSession.person_id == Person.id).scalar_subquery()
+    is_open = (AccountLink.used_at.is_(None), AccountLink.revoked_at.is_(None), AccountLink.expires_at > now)
+    until = select(AccountLink.expires_at).where(AccountLink.person_id == Person.id, *is_open).scalar_subquery()
     rows = db.execute(
-        select(Person, Institution.name, seen)
+        select(Person, Institution.name, seen, until)
         .outerjoin(Institution, Institution.id == Person.institution_id)
         .where(*conditions)
         .options(selectinload(Person.roles))
@@ -297,12 +342,14 @@ def _lines(
             role_labels=tuple(ROLE_LABELS[role] for role in GIVEN_ROLES if role in {one.role for one in person.roles}),
             is_active=person.is_active,
             locked_until=person.locked_until if person.locked_until and person.locked_until > now else None,
-            must_change_password=person.must_change_password,
+            has_password=person.password_hash is not None,
+            is_invited=person.password_changed_at is None,
+            link_until=link_until,
             created_at=person.created_at,
             last_seen_at=last_seen_at,
             is_own=person.id == actor.person_id,
         )
-        for person, institution, last_seen_at in rows
+        for person, institution, last_seen_at, link_until in rows
     )
 
 

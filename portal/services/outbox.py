@@ -23,6 +23,7 @@ from portal.models.database import Database
 from portal.models.outbox import OutboxMessage
 from portal.process.errors import NotAllowed, NotFound, Refusal
 from portal.process.permissions import Actor, is_granted
+from portal.services.account_links import give_token, path_with_token
 from portal.services.kernel.events import record
 
 # Back-off between tries; after the last one the message is failed and waits for a person.
@@ -87,12 +88,18 @@ def _claim(database: Database, settings: Settings, now: datetime) -> tuple[int, 
         message.state = "sending"
         message.tries += 1
         message.next_try_at = now  # when the try began
-        return message.id, envelope_of(message, settings.base_url)
+        link_id = message.account_link_id
+        token = give_token(db, link_id=link_id) if link_id is not None else None
+        return message.id, envelope_of(message, settings.base_url, token=token)
 
 
-def envelope_of(message: OutboxMessage, base_url: str) -> OutboxEnvelope:
-    """The message as it leaves: the link made absolute with the configured address, never the Host header."""
-    link = {"link_label": message.link_label, "link_url": base_url.rstrip("/") + message.link_path}
+def envelope_of(message: OutboxMessage, base_url: str, *, token: str | None = None) -> OutboxEnvelope:
+    """The message as it leaves: the link made absolute with the configured address, never the Host header.
+
+    `token` goes into a link of one purpose; here and in the mail it is, and nowhere else.
+    """
+    path = message.link_path if token is None else path_with_token(message.link_path, token)
+    link = {"link_label": message.link_label, "link_url": base_url.rstrip("/") + path}
     method = _METHOD.search(message.calendar or "")
     return OutboxEnvelope(
         message_id=message.message_id,

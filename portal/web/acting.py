@@ -112,6 +112,11 @@ def perform(service: Callable[Concatenate[Session, ...], T], **arguments: object
     return write(service, actor=current_actor(), now=now(), **arguments)
 
 
+def perform_signed_out(service: Callable[Concatenate[Session, ...], T], **arguments: object) -> T:
+    """Run `service(db, now=…, **arguments)` in one transaction, for somebody who is not signed in."""
+    return write(service, now=now(), **arguments)
+
+
 def write(service: Callable[Concatenate[Session, ...], T], **arguments: object) -> T:
     """Run a service that says itself who acts (log-in) in one transaction."""
     if "reading" in g:

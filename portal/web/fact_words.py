@@ -54,6 +54,7 @@ FACT_WORDS = {
     "participants": "参会人员",
     "person": "人员",
     "provisional": "暂定",
+    "purpose": "用途",
     "reason": "理由",
     "renamed_institution_id": "单位编号",
     "revision": "版次",

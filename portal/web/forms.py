@@ -129,11 +129,13 @@ def submit(
     service: Callable[Concatenate[Session, ...], T],
     *,
     confirmed_by: wtforms.Field | None = None,
+    act: Any = perform,
     **arguments: Any,
 ) -> Submission[T]:
     """Check the form's shape, then perform `service(db, actor, now, **arguments)`.
 
     An argument that is a function is called first, once the shape is right: `given=form.given`.
+    `act` is how it is performed: `perform_signed_out` where nobody is signed in.
     `confirmed_by` is the field in which the actor proves the own password before an act such as signing.
     A refusal leaves everything typed on the form with the problems where they belong, and gives the status
     for the answer (422, 409, 403); only NotFound goes on to its page.
@@ -144,7 +146,7 @@ def submit(
         return Submission(status=form.refuse(confirmed_by.name, REFUSED_PASSWORD))
     try:
         values = {name: value() if callable(value) else value for name, value in arguments.items()}
-        return Submission(perform(service, **values))
+        return Submission(act(service, **values))
     except NotFound:
         raise
     except Invalid as refusal:

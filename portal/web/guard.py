@@ -20,7 +20,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SIGNED_OUT_FORM_LIMIT = 2 * 1024 * 1024
 """Bytes that somebody who is not signed in may send: the text of a long form, but no files."""
-OPEN_WITH_START_PASSWORD = ("account.password", "account.log_out")
+OPEN_WITH_OLD_PASSWORD = ("account.password", "account.log_out")
 
 
 def requires(permission: str) -> Callable[[View], View]:
@@ -73,7 +73,7 @@ def _guard() -> Response | str | tuple[str, int] | None:
         return _ask_for_log_in(is_change)
     if is_change:
         _require_token()
-    if visitor.must_change_password and request.endpoint not in OPEN_WITH_START_PASSWORD:
+    if visitor.must_change_password and request.endpoint not in OPEN_WITH_OLD_PASSWORD:
         return _leave_to(url_for("account.password"))
     # A permission with relations is about an object, which the service loads and judges.
     if not permission.relations and not is_granted(permission.name, visitor.actor):

@@ -27,6 +27,7 @@ from portal.services.account_sessions import (
     secret_of_token,
     visitor_of_token,
 )
+from portal.services.password_rules import RULES
 from portal.web.acting import current_actor, current_visitor, now, perform, reading, settings, write
 
 NOTICE_LASTS_SECONDS = 600
@@ -143,7 +144,8 @@ def _load_user(request: Request) -> SignedInUser | None:
 
 def _user_of_token(token: str, request: Request) -> SignedInUser | None:
     limits = {"idle": settings().session_idle, "absolute": settings().session_absolute}
-    visitor = visitor_of_token(reading(), token=token, now=now(), **limits)
+    lasts = RULES[settings().password_profile].lasts
+    visitor = visitor_of_token(reading(), token=token, now=now(), password_lasts=lasts, **limits)
     if visitor is None:
         return None
     if now() - visitor.last_seen_at >= LAST_SEEN_EVERY:

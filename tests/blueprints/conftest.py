@@ -1,5 +1,5 @@
 """Pages are tested on the same application as portal.web's own tests."""
 
-from tests.web.conftest import app, settings, surf, world
+from tests.web.conftest import app, read_mail, settings, surf, world
 
-__all__ = ["app", "settings", "surf", "world"]
+__all__ = ["app", "read_mail", "settings", "surf", "world"]

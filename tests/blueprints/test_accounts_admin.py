@@ -19,21 +19,20 @@ def security(surf, world) -> Surfer:
     return surf("security")
 
 
-def start_password(page):
-    return page.text.partition("<dt>初始密码</dt><dd>")[2].partition("</dd>")[0]
-
-
-def test_from_opening_an_account_to_its_first_own_password(security, surf):
+def test_from_opening_an_account_to_its_first_own_password(security, surf, read_mail):
     assert "开通账号" in security.get("/accounts").text
     assert "江苏省" in security.get("/accounts/new").text
-    page = security.post("/accounts/new", NEW)
-    assert page.status_code == 200
-    start = start_password(page)
-    assert start.count("-") == 2
+    page = security.get(security.post("/accounts/new", NEW).location)
+    assert "账号已开通，设置密码的链接将发往其邮箱。" in page.text
+    assert "待设置密码" in page.text
+    assert "前有效" in page.text
+    (link,) = read_mail()
     person = surf()
-    assert person.log_in("zhaoxin", start).location == "/account/password"
-    change = {"password": start, "new_password": "七月的海 2026", "again": "七月的海 2026"}
-    assert person.post("/account/password", change).status_code == 303
+    assert "zhaoxin" in person.get(link).text
+    choice = {"token": link.partition("token=")[2], "new_password": "七月的海 2026", "again": "七月的海 2026"}
+    assert person.post("/password/new", choice).location == "/login"
+    assert person.log_in("zhaoxin", "七月的海 2026").status_code == 303
+    assert "待设置密码" not in security.get("/accounts?search=zhaoxin").text
     assert "赵新 &lt;i&gt;" in security.get("/accounts?search=zhaoxin").text
 
 
@@ -59,9 +58,19 @@ def test_lock_unlock_disable_enable_reset(security, surf, world):
     assert "已停用" in security.get(page).text
     assert surf().log_in("anhui-staff").status_code == 422
     security.post(f"{page}/enable")
-    answer = security.post(f"{page}/reset-password")
+    assert security.post(f"{page}/reset-password").location == page
     assert surf().log_in("anhui-staff").status_code == 422
-    assert surf().log_in("anhui-staff", start_password(answer)).status_code == 303
+    assert "重新发送链接" in security.get(page).text
+
+
+def test_a_mail_address_is_changed_or_refused_beside_its_field(security, world):
+    page = f"/accounts/{world.staff['anhui'].person_id}"
+    answer = security.post(f"{page}/email", {"email": "nobody <b>"})
+    assert answer.status_code == 422
+    assert "邮箱格式应为 name@example.cn。" in answer.text
+    assert 'value="nobody &lt;b&gt;"' in answer.text
+    assert security.post(f"{page}/email", {"email": "new@example.org"}).location == page
+    assert "new@example.org" in security.get(page).text
 
 
 def test_roles_are_changed_and_refused(security, world):

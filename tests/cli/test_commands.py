@@ -4,6 +4,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from portal.cli.database import opened_database
 from portal.cli.demo import FINISHED, UNFINISHED
 from portal.cli.main import main
 from portal.config import Settings, demo_mark
+from portal.services.account_links import link_of_token
 from portal.services.account_passwords import prove_log_in
 from tests.factories.calendar import YEAR_2027
 
@@ -32,7 +34,7 @@ def settings_of(tmp_path):
 def test_the_commands_that_there_are(portal):
     result = portal("--help")
     assert result.exit_code == 0
-    for command in ("run", "worker", "init", "demo", "db", "audit", "rules", "calendar"):
+    for command in ("run", "worker", "init", "account", "demo", "db", "audit", "rules", "calendar"):
         assert f"\n  {command} " in result.output
 
 
@@ -79,6 +81,25 @@ def test_the_first_account_has_the_password_that_was_given(portal, tmp_path):
     with opened_database(settings_of(tmp_path)) as database, database.read() as db:
         assert prove_log_in(db, username="shenjian", password="会诊-第一把钥匙-7").is_right
         assert not prove_log_in(db, username="shenjian", password="会诊-第二把钥匙-8").is_right
+
+
+def test_the_first_account_follows_the_password_profile(portal):
+    who = ("--name", "沈建", "--username", "shenjian", "--email", "shenjian@example.cn", "--password-stdin")
+    refused = portal("init", *who, typed="会诊-第一把钥匙-7\n", PORTAL_PASSWORD_PROFILE="mlps3")
+    assert (refused.exit_code, "四类中的至少 3 类" in refused.output) == (1, True)
+    assert portal("init", *who, typed="会诊-第一把 Key-7\n", PORTAL_PASSWORD_PROFILE="mlps3").exit_code == 0
+
+
+def test_whoever_runs_the_server_can_let_an_account_choose_a_password(portal, tmp_path):
+    who = ("--name", "沈建", "--username", "shenjian", "--email", "shenjian@example.cn", "--password-stdin")
+    portal("init", *who, typed="会诊-第一把钥匙-7\n")
+    result = portal("account", "link", "shenjian")
+    assert result.exit_code == 0
+    token = result.output.strip().rpartition("/password/new?token=")[2]
+    with opened_database(settings_of(tmp_path)) as database, database.read() as db:
+        assert link_of_token(db, token=token, now=datetime.now(UTC)).username == "shenjian"
+    unknown = portal("account", "link", "nobody")
+    assert (unknown.exit_code, "没有这个账号" in unknown.output) == (1, True)
 
 
 def test_a_password_is_asked_for_twice(portal):

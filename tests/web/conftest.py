@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,8 @@ from portal.app import create_app
 from portal.config import Settings
 from portal.models.database import Database
 from portal.services.account_passwords import hash_password
+from portal.services.account_recovery import settle_recovery_requests
+from portal.services.outbox import deliver_due
 from tests.factories.world import World, build_world
 from tests.support.clock import Clock
 from tests.support.surfer import PASSWORD, Surfer
@@ -40,6 +43,19 @@ def app(settings: Settings, sqlite_database: Database, clock: Clock) -> Flask:
     made = create_app(settings, sqlite_database, clock=clock)
     made.testing = True
     return made
+
+
+@pytest.fixture
+def read_mail(settings: Settings, sqlite_database: Database, clock: Clock) -> Callable[[], list[str]]:
+    """Let the worker do what is due; the paths that the links of one purpose in the new mail lead to."""
+
+    def read() -> list[str]:
+        sent: list[str] = []
+        settle_recovery_requests(sqlite_database, settings, clock())
+        deliver_due(sqlite_database, settings, clock(), send=lambda envelope, _settings: sent.append(envelope.text))
+        return [found[0] for text in sent if (found := re.search(r"/password/new\?token=[\w-]+", text))]
+
+    return read
 
 
 @pytest.fixture

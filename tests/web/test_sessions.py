@@ -1,12 +1,15 @@
 """Sessions live on the server: what a cookie is worth, and for how long (security line 1)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from portal.app import create_app
-from portal.config import Settings
+from portal.config import PasswordProfile, Settings
 from portal.models.account import LoginSession, Person
+from portal.services.password_rules import RULES
+from tests.factories.world import NOON
 from tests.support.surfer import PASSWORD, Surfer
 
 NEW_PASSWORD = "四月的风 2026"
@@ -133,16 +136,49 @@ def test_ending_the_other_log_ins_leaves_this_one(surf, world):
     assert not is_signed_in(there)
 
 
-def test_a_start_password_has_to_be_changed_before_anything_else(surf, world, sqlite_database):
-    with sqlite_database.write() as db:
-        db.get_one(Person, world.staff["shanghai"].person_id).must_change_password = True
+@pytest.fixture
+def strict(app, clock):
+    """The portal with profile mlps3, 90 days after everybody chose a password."""
+    wiring = app.extensions["portal"]
+    stricter = replace(wiring.settings, password_profile=PasswordProfile.MLPS3)
+    app.extensions["portal"] = replace(wiring, settings=stricter)
+    clock.now = NOON + RULES[PasswordProfile.MLPS3].lasts
+
+
+STRICT_PASSWORD = "六月的风 Wind 26"
+
+
+def test_an_old_password_has_to_be_changed_before_anything_else(strict, surf, world):
     surfer = surf()
-    assert surfer.log_in("shanghai-staff", next=PAGE).location == "/account/password"
+    forced = surfer.log_in("shanghai-staff", next=PAGE).location
+    assert forced == f"/account/password?next={PAGE}"
     assert surfer.get(PAGE).location == "/account/password"
-    assert "初始密码" in surfer.get("/account/password").text
-    change = {"password": PASSWORD, "new_password": NEW_PASSWORD, "again": NEW_PASSWORD}
-    assert surfer.post("/account/password", change).status_code == 303
+    assert surfer.post(f"{PAGE}/end-others").location == "/account/password"
+    page = surfer.get(forced)
+    assert "您的密码已使用满 90 天" in page.text
+    assert "四类中至少有 3 类" in page.text
+    assert f'name="next" value="{PAGE}"' in page.text
+    change = {"password": PASSWORD, "new_password": "三月的雨下在江南之地", "again": "三月的雨下在江南之地"}
+    answer = surfer.post("/account/password", change)
+    assert answer.status_code == 422
+    assert "四类中的至少 3 类" in answer.text
+    change |= {"new_password": STRICT_PASSWORD, "again": STRICT_PASSWORD, "next": PAGE}
+    assert surfer.post("/account/password", change).location == PAGE
     assert is_signed_in(surfer)
+    assert surf().log_in("shanghai-staff", STRICT_PASSWORD).location != "/account/password"
+
+
+def test_a_form_waits_also_behind_a_password_that_is_too_old(strict, surf, world):
+    surfer = surf()
+    surfer.get("/login")
+    waiting = {"resume": "/accounts/new", "kept.name": '赵"新'}
+    page = surfer.post("/login", {"username": "security", "password": PASSWORD, **waiting})
+    assert (page.status_code, 'name="kept.name" value="赵&#34;新"' in page.text) == (200, True)
+    change = {"password": PASSWORD, "new_password": STRICT_PASSWORD, "again": STRICT_PASSWORD, **waiting}
+    answer = surfer.post("/account/password", change)
+    assert answer.status_code == 200
+    assert 'action="/accounts/new"' in answer.text
+    assert 'name="name" value="赵&#34;新"' in answer.text
 
 
 def test_disabling_takes_effect_within_a_request(surf, world, sqlite_database):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.blueprints.account.forms import PasswordForm
-from portal.services.account_passwords import prove_log_in, prove_own_password
+from portal.services.account_passwords import (
+    NewPassword,
+    prepare_new_password,
+    prove_log_in,
+    prove_own_password,
+)
 from portal.services.account_sessions import (
     REFUSED_LOG_IN,
     REFUSED_PASSWORD,
@@ -17,6 +24,7 @@ from portal.services.account_sessions import (
     sign_in,
     sign_out,
 )
+from portal.services.password_rules import RULES, PasswordRules
 from portal.web.acting import (
     current_actor,
     current_visitor,
@@ -54,9 +62,8 @@ def log_in() -> Response | str | tuple[str, int]:
     if request.method == "POST":
         signed = _sign_in(form) if form.validate() else None
         if signed is not None:
-            return _go_on(signed)
-    values = {"next": request.values.get("next"), "resume": request.form.get("resume"), "kept": kept_fields()}
-    page = render_template("account/log_in.html", form=form, notice="", **values)
+            return _begin(signed)
+    page = render_template("account/log_in.html", form=form, notice="", **_waiting())
     return (page, 422) if request.method == "POST" else page
 
 
@@ -72,9 +79,9 @@ def log_out() -> Response:
 
 @blueprint.route("/account/password", methods=["GET", "POST"])
 @requires("use_own_account")
-def password() -> Response | tuple[str, int]:
+def password() -> Response | str | tuple[str, int]:
     """我的密码."""
-    form, status = PasswordForm(typed()), 200
+    form, status = PasswordForm(typed()).telling(settings().password_profile), 200
     if request.method == "POST":
         done = submit(
             form,
@@ -83,15 +90,15 @@ def password() -> Response | tuple[str, int]:
             proof=lambda: prove_own_password(
                 reading(), person_id=current_actor().person_id, password=form.password.data
             ),
-            old_password=form.password.data,
-            new_password=form.new_password.data,
+            new=lambda: _prepared(form),
         )
         if done and done.value:
-            go_on_with(done.value)
+            go_on_with(done.value, must_change_password=False)
             flash("密码已修改，其他地方的登录已全部退出。", "done")
-            return redirect(landing_url(), 303)
+            return _go_on()
         status = form.refuse("password", REFUSED_PASSWORD) if done else done.status
-    return render_template("account/password.html", form=form, must=present_visitor().must_change_password), status
+    must = present_visitor().must_change_password
+    return render_template("account/password.html", form=form, must=must, lasts=_rules().lasts, **_waiting()), status
 
 
 @blueprint.get("/account/sessions")
@@ -127,12 +134,35 @@ def _sign_in(form: LogInForm) -> SignedIn | None:
     return signed
 
 
-def _go_on(signed: SignedIn) -> Response | str:
+def _begin(signed: SignedIn) -> Response | str:
     if current_visitor():
         perform(sign_out, token_digest=present_visitor().token_digest)
     begin_session(signed.token)
-    if signed.must_change_password:
-        return redirect(url_for("account.password"), 303)
+    if present_visitor().must_change_password:
+        if not request.form.get("resume"):
+            return redirect(url_for("account.password", next=safe_next(request.form.get("next"))), 303)
+        form = PasswordForm().telling(settings().password_profile)
+        return render_template("account/password.html", form=form, must=True, lasts=_rules().lasts, **_waiting())
+    return _go_on()
+
+
+def _waiting() -> dict[str, Any]:
+    """Where to go on after logging in, and the form that was being sent: both pass through the pages before."""
+    return {"next": request.values.get("next"), "resume": request.form.get("resume"), "kept": kept_fields()}
+
+
+def _rules() -> PasswordRules:
+    return RULES[settings().password_profile]
+
+
+def _prepared(form: PasswordForm) -> NewPassword:
+    return prepare_new_password(
+        reading(), person_id=current_actor().person_id, password=form.new_password.data,
+        profile=settings().password_profile, field="new_password", present=form.password.data,
+    )  # fmt: skip
+
+
+def _go_on() -> Response | str:
     resume = safe_next(request.form.get("resume"))
     if resume:
         return render_template("account/resume.html", resume=resume, kept=kept_fields())

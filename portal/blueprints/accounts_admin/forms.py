@@ -46,6 +46,12 @@ class RolesForm(PortalForm):
         return int(self.institution_id.data) if self.institution_id.data else None
 
 
+class EmailForm(PortalForm):
+    """Where mail goes."""
+
+    email = TextField("邮箱", longest=254)
+
+
 class AccountForm(RolesForm):
     """A new account."""
 

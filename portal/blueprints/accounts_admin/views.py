@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from portal.blueprints.accounts_admin.forms import AccountForm, RolesForm
+from portal.blueprints.accounts_admin.forms import AccountForm, EmailForm, RolesForm
 from portal.process.permissions import ROLE_LABELS
 from portal.services import accounts
-from portal.web.acting import look, perform
+from portal.web.acting import look, perform, settings
 from portal.web.forms import submit, typed
 from portal.web.fragments import render
 from portal.web.guard import requires
@@ -37,15 +37,16 @@ def index() -> str:
 
 @blueprint.route("/new", methods=["GET", "POST"])
 @requires("edit_accounts")
-def new() -> str | tuple[str, int]:
-    """A new account; its start password is shown on the answer, once."""
+def new() -> Response | tuple[str, int]:
+    """A new account; its owner is mailed an invitation to choose a password."""
     form = AccountForm(typed())
     form.offer(look(accounts.institution_choices))
     status = 200
     if request.method == "POST":
-        done = submit(form, accounts.create_person, given=form.given)
+        lasts = settings().invitation_lasts
+        done = submit(form, accounts.create_person, given=form.given, link_lasts=lasts)
         if done:
-            return render_template("accounts_admin/start_password.html", created=done.done, is_new=True)
+            return _back(done.done.person_id, "账号已开通，设置密码的链接将发往其邮箱。")
         status = done.status
     return render_template("accounts_admin/new.html", form=form), status
 
@@ -54,7 +55,7 @@ def new() -> str | tuple[str, int]:
 @requires("edit_accounts")
 def show(person_id: int) -> str:
     """One account and what can be done with it."""
-    return _account_page(person_id, _roles_form(person_id))
+    return _account_page(person_id)
 
 
 @blueprint.post("/<int:person_id>/roles")
@@ -73,7 +74,7 @@ def change_roles(person_id: int) -> Response | tuple[str, int]:
     if done:
         flash("角色和单位已调整，对方打开下一页时生效。", "done")
         return redirect(url_for("accounts_admin.show", person_id=person_id), 303)
-    return _account_page(person_id, form), done.status
+    return _account_page(person_id, roles_form=form), done.status
 
 
 @blueprint.post("/<int:person_id>/disable")
@@ -102,10 +103,21 @@ def unlock(person_id: int) -> Response:
 
 @blueprint.post("/<int:person_id>/reset-password")
 @requires("edit_accounts")
-def reset_password(person_id: int) -> str:
-    """A new start password, shown once."""
-    created = perform(accounts.reset_password, person_id=person_id)
-    return render_template("accounts_admin/start_password.html", created=created, is_new=False)
+def reset_password(person_id: int) -> Response:
+    """Void the password and mail a link to choose another."""
+    perform(accounts.reset_password, person_id=person_id, link_lasts=settings().invitation_lasts)
+    return _back(person_id, "原密码已作废，设置密码的链接将发往其邮箱。")
+
+
+@blueprint.post("/<int:person_id>/email")
+@requires("edit_accounts")
+def change_email(person_id: int) -> Response | tuple[str, int]:
+    """Change where the account's mail goes."""
+    form = EmailForm(typed())
+    done = submit(form, accounts.change_email, person_id=person_id, email=lambda: form.email.data)
+    if done:
+        return _back(person_id, "邮箱已保存。先前发出的链接已作废。")
+    return _account_page(person_id, email_form=form), done.status
 
 
 def _roles_form(person_id: int) -> RolesForm:
@@ -114,8 +126,12 @@ def _roles_form(person_id: int) -> RolesForm:
     return form.offer(look(accounts.institution_choices))
 
 
-def _account_page(person_id: int, form: RolesForm) -> str:
-    return render_template("accounts_admin/show.html", account=look(accounts.account, person_id=person_id), form=form)
+def _account_page(person_id: int, roles_form: RolesForm | None = None, email_form: EmailForm | None = None) -> str:
+    found = look(accounts.account, person_id=person_id)
+    return render_template(
+        "accounts_admin/show.html", account=found, form=roles_form or _roles_form(person_id),
+        email_form=email_form or EmailForm(data={"email": found.email}),
+    )  # fmt: skip
 
 
 def _back(person_id: int, said: str) -> Response:

@@ -46,6 +46,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("series", "year", name=op.f("pk_number_series")),
     )
     op.create_table(
+        "recovery_request",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("asked_at", Instant(), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("typed", sa.String(length=254), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_request")),
+    )
+    with op.batch_alter_table("recovery_request", schema=None) as batch_op:
+        batch_op.create_index("ix_recovery_request_address", ["address", "asked_at"], unique=False)
+
+    op.create_table(
         "alliance_member",
         sa.Column("alliance_id", sa.Integer(), nullable=False),
         sa.Column("institution_id", sa.Integer(), nullable=False),
@@ -62,9 +73,8 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("institution_id", sa.Integer(), nullable=True),
-        sa.Column("password_hash", sa.String(length=200), nullable=False),
-        sa.Column("password_changed_at", Instant(), nullable=False),
-        sa.Column("must_change_password", sa.Boolean(), nullable=False),
+        sa.Column("password_hash", sa.String(length=200), nullable=True),
+        sa.Column("password_changed_at", Instant(), nullable=True),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("failed_logins", sa.Integer(), nullable=False),
         sa.Column("locked_until", Instant(), nullable=True),
@@ -90,6 +100,33 @@ def upgrade() -> None:
         sa.UniqueConstraint("alliance_id", "ends_on", name=op.f("uq_rotation_term_alliance_id_ends_on")),
         sa.UniqueConstraint("alliance_id", "starts_on", name=op.f("uq_rotation_term_alliance_id_starts_on")),
     )
+    op.create_table(
+        "account_link",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("purpose", sa.String(length=20), nullable=False),
+        sa.Column("token_digest", sa.String(length=64), nullable=True),
+        sa.Column("issued_at", Instant(), nullable=False),
+        sa.Column("expires_at", Instant(), nullable=False),
+        sa.Column("used_at", Instant(), nullable=True),
+        sa.Column("revoked_at", Instant(), nullable=True),
+        sa.CheckConstraint(
+            "purpose IN ('invitation', 'recovery', 'reset', 'emergency')", name=op.f("ck_account_link_purpose")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_account_link_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_link")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_account_link_token_digest")),
+    )
+    with op.batch_alter_table("account_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_account_link_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(
+            "uq_account_link_open",
+            ["person_id"],
+            unique=True,
+            sqlite_where=sa.text("used_at IS NULL AND revoked_at IS NULL"),
+            postgresql_where=sa.text("used_at IS NULL AND revoked_at IS NULL"),
+        )
+
     op.create_table(
         "consultation",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -177,6 +214,18 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("expert", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_expert_institution_id"), ["institution_id"], unique=False)
+
+    op.create_table(
+        "former_password",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("password_hash", sa.String(length=200), nullable=False),
+        sa.Column("replaced_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_former_password_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_former_password")),
+    )
+    with op.batch_alter_table("former_password", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_former_password_person_id"), ["person_id"], unique=False)
 
     op.create_table(
         "liaison",
@@ -568,6 +617,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("link_label", sa.String(length=40), nullable=False),
         sa.Column("link_path", sa.String(length=200), nullable=False),
+        sa.Column("account_link_id", sa.Integer(), nullable=True),
         sa.Column("calendar", sa.Text(), nullable=True),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
@@ -577,6 +627,9 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "state IN ('queued', 'sending', 'sent', 'failed', 'uncertain')", name=op.f("ck_outbox_message_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_link_id"], ["account_link.id"], name=op.f("fk_outbox_message_account_link_id")
         ),
         sa.ForeignKeyConstraint(
             ["consultation_id"], ["consultation.id"], name=op.f("fk_outbox_message_consultation_id")

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from portal.mail.messages import render
-from portal.models.account import Person
+from portal.models.account import AccountLink, Person
 from portal.models.consultation import Consultation
 from portal.models.institution import Liaison
 from portal.models.outbox import OutboxMessage
@@ -29,11 +29,13 @@ def queue(
     link_path: str,
     consultation: Consultation | None = None,
     calendar: str | None = None,
+    account_link: AccountLink | None = None,
     **context: Any,
 ) -> list[OutboxMessage]:
     """Queue the mail `kind` to each active recipient once; `context` fills the template beside name, number, product.
 
-    `calendar` is an iCalendar text that goes with it. The link leads to the very spot after log-in.
+    `calendar` is an iCalendar text that goes with it. The link leads to the very spot after log-in; with
+    `account_link` to where its holder chooses a password, and its token is made when the mail leaves.
     """
     messages = []
     for person in {recipient.id: recipient for recipient in recipients if recipient.is_active}.values():
@@ -51,6 +53,7 @@ def queue(
                 link_label=link_label,
                 link_path=link_path,
                 calendar=calendar,
+                account_link_id=account_link.id if account_link else None,
                 created_at=now,
                 next_try_at=now,
             )
