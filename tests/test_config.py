@@ -1,11 +1,13 @@
 """Settings: what is read, what is made, and what is refused by the name of its variable."""
 
+import re
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from portal.config import FileMail, PasswordProfile, Settings, SettingsError, SmtpMail, Tls, demo_mark
+from portal.config import VARIABLES, FileMail, PasswordProfile, Settings, SettingsError, SmtpMail, Tls, demo_mark
 
 
 @pytest.fixture
@@ -148,6 +150,12 @@ def test_links_and_passwords(read):
     assert read(PASSWORD_PROFILE="mlps3").password_profile is PasswordProfile.MLPS3
     with pytest.raises(SettingsError, match=r"no profile 'strict'; there are standard, mlps3"):
         read(PASSWORD_PROFILE="strict")
+
+
+def test_the_operators_guide_has_every_setting_as_it_is():
+    guide = (Path(__file__).parents[1] / "deploy" / "README.md").read_text("utf-8")
+    listed = dict(re.findall(r"^\| `(PORTAL_\w+)` \| (.+) \|$", guide, re.MULTILINE))
+    assert listed == {name: says.replace("|", ", ") for name, says in VARIABLES.items()}
 
 
 def test_an_instance_that_cannot_be_made(tmp_path):

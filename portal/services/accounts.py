@@ -65,7 +65,6 @@ class AccountLine:
     is_active: bool
     locked_until: datetime | None
     has_password: bool
-    is_invited: bool
     link_until: datetime | None
     created_at: datetime
     last_seen_at: datetime | None
@@ -343,7 +342,6 @@ def _lines(
             is_active=person.is_active,
             locked_until=person.locked_until if person.locked_until and person.locked_until > now else None,
             has_password=person.password_hash is not None,
-            is_invited=person.password_changed_at is None,
             link_until=link_until,
             created_at=person.created_at,
             last_seen_at=last_seen_at,

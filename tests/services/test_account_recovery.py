@@ -1,6 +1,5 @@
 """Forgotten passwords, invitations and resets: links of one purpose, on both databases."""
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -8,10 +7,10 @@ from sqlalchemy import event as sql_event
 from sqlalchemy import inspect, select, text
 
 from portal.config import PasswordProfile, Settings
-from portal.models.account import AccountLink, FormerPassword, Person, RecoveryRequest
+from portal.models.account import AccountLink, Person, RecoveryRequest
 from portal.models.event import Event
 from portal.models.outbox import OutboxMessage
-from portal.process.errors import Invalid, Refusal
+from portal.process.errors import Refusal
 from portal.services import accounts
 from portal.services.account_links import choose_password, issue_emergency_link, link_of_token
 from portal.services.account_passwords import hash_password, prepare_new_password, prove_log_in
@@ -31,11 +30,9 @@ from portal.services.account_sessions import (
 )
 from portal.services.accounts import NewPerson, create_person
 from portal.services.outbox import deliver_due
+from tests.factories.accounts import NEW_PASSWORD, PASSWORD, choose, events, log_in, tokens
 from tests.factories.world import NOON, build_world
 
-PASSWORD = "三月的雨 2026"
-NEW_PASSWORD = "六月的风 Ab12"
-TOKEN = re.compile(r"/password/new\?token=([\w-]+)")
 GIVEN = NewPerson("zhaoxin", "赵新", "zhaoxin@example.org", frozenset({"auditor"}))
 LIMITS = {"idle": timedelta(minutes=30), "absolute": timedelta(hours=12)}
 
@@ -74,37 +71,9 @@ def ask(database, typed, now=NOON, address="192.0.2.7"):
         ask_for_recovery(db, typed=typed, address=address, now=now)
 
 
-def tokens(envelopes):
-    return [found[1] for envelope in envelopes if (found := TOKEN.search(envelope.text))]
-
-
-def choose(database, token, password=NEW_PASSWORD, now=NOON, profile=PasswordProfile.STANDARD):
-    with database.read() as db:
-        link = link_of_token(db, token=token, now=now)
-        if link is None:
-            return False
-        new = prepare_new_password(
-            db, person_id=link.person_id, password=password, profile=profile, field="new_password"
-        )
-    with database.write() as db:
-        return choose_password(db, token=token, new=new, address="192.0.2.7", now=now)
-
-
-def log_in(database, username, password, now=NOON):
-    with database.read() as db:
-        proof = prove_log_in(db, username=username, password=password)
-    with database.write() as db:
-        return sign_in(db, proof=proof, address="192.0.2.7", user_agent="Test/1.0", now=now)
-
-
 def is_open(database, token, now=NOON):
     with database.read() as db:
         return link_of_token(db, token=token, now=now) is not None
-
-
-def events(database):
-    with database.read() as db:
-        return [(event.name, event.facts.get("reason")) for event in db.scalars(select(Event).order_by(Event.id))]
 
 
 @pytest.mark.parametrize("typed", ["anhui-staff", " Anhui-STAFF ", "ANHUI-staff@example.org"])
@@ -335,7 +304,7 @@ def test_an_invitation_lets_its_owner_choose_the_first_password(database, world,
     assert log_in(database, "zhaoxin", "") is None
     with database.read() as db:
         line = accounts.account(db, actor=world.security_administrator, person_id=created.person_id, now=NOON)
-    assert (line.has_password, line.is_invited) == (False, True)
+    assert not line.has_password
     assert line.link_until == NOON + timedelta(hours=2)
     (mail,) = post()
     assert mail.subject.startswith("【请设置密码】")
@@ -384,64 +353,3 @@ def test_a_person_has_one_open_link_also_past_the_service(database, world):
     link = {"person_id": world.auditor.person_id, "purpose": "reset", "issued_at": NOON, "expires_at": NOON}
     with pytest.raises(IntegrityError), database.write() as db:
         db.add_all([AccountLink(**link), AccountLink(**link)])
-
-
-def test_the_last_five_passwords_are_refused_under_mlps3_and_only_there(database, world):
-    """The present one and the four before it; the sixth is free again. A refused choice leaves the link open."""
-    used = [f"Rain in month {number}" for number in range(1, 7)]
-
-    def again(password, profile=PasswordProfile.MLPS3):
-        with database.write() as db:
-            token = issue_emergency_link(db, username="anhui-staff", lasts=timedelta(hours=1), now=NOON)
-        return token, choose(database, token, password, profile=profile)
-
-    for password in used:
-        assert again(password)[1]
-    for password in used[1:]:
-        with pytest.raises(Invalid) as caught:
-            again(password)
-        (problem,) = caught.value.problems
-        assert problem.field == "new_password"
-        assert "最近 5 次" in problem.message
-    with database.read() as db:
-        link = db.scalar(select(AccountLink).order_by(AccountLink.id.desc()).limit(1))
-        assert link.used_at is None
-        assert len(db.scalars(select(FormerPassword)).all()) == 5
-    assert again(used[0])[1]
-    assert again(used[0], PasswordProfile.STANDARD)[1]
-
-
-def test_a_wrong_present_password_is_refused_before_a_reused_new_one(database, world):
-    """Else the answer would tell a guesser, uncounted, which passwords were used."""
-    session = log_in(database, "anhui-staff", PASSWORD)
-    with database.write() as db:
-        person = db.get_one(Person, world.staff["anhui"].person_id)
-        person.password_hash = hash_password("Rain in month 1")
-        db.add(FormerPassword(person_id=person.id, password_hash=hash_password("Rain in month 2"), replaced_at=NOON))
-    with database.read() as db:
-        actor = visitor_of_token(db, token=session.token, now=NOON, **LIMITS).actor
-        proof = prove_log_in(db, username="anhui-staff", password="a guess")
-        new = prepare_new_password(
-            db, person_id=actor.person_id, password="Rain in month 2", profile=PasswordProfile.MLPS3, field="f"
-        )
-    assert new.used_among_last == 5
-    with database.write() as db:
-        digest = digest_of_token(session.token)
-        assert change_password(db, actor=actor, token_digest=digest, proof=proof, new=new, now=NOON) is None
-    assert events(database)[-1] == ("password_change_refused", "wrong_password")
-
-
-def test_an_old_password_is_told_at_log_in_and_not_while_somebody_works(database, world):
-    lasts = timedelta(days=90)
-
-    def must(at, look_at):
-        session = log_in(database, "anhui-staff", PASSWORD, now=at)
-        with database.read() as db:
-            return visitor_of_token(
-                db, token=session.token, now=look_at, password_lasts=lasts, **LIMITS
-            ).must_change_password
-
-    before = NOON + lasts - timedelta(minutes=5)
-    assert not must(before, before)
-    assert not must(before, before + timedelta(minutes=10))
-    assert must(NOON + lasts, NOON + lasts)

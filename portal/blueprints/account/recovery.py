@@ -8,10 +8,10 @@ from werkzeug.wrappers import Response
 from portal.blueprints.account.forms import ForgottenPasswordForm, NewPasswordForm
 from portal.blueprints.account.views import blueprint
 from portal.services import account_links
-from portal.services.account_passwords import prepare_new_password
+from portal.services.account_passwords import NewPassword, prepare_new_password
 from portal.services.account_recovery import LINKS_PER_ACCOUNT, ask_for_recovery
 from portal.web.acting import look, now, perform_signed_out, reading, settings, write
-from portal.web.forms import submit, typed
+from portal.web.forms import Submission, submit, typed
 from portal.web.guard import requires
 
 
@@ -51,17 +51,22 @@ def choose_password() -> Response | tuple[str, int]:
         return _dead_link()
     form, status = NewPasswordForm(typed()).telling(settings().password_profile), 200
     if not is_get:
-        done = submit(
-            form, account_links.choose_password, act=perform_signed_out, token=token, address=request.remote_addr or "",
-            new=lambda: prepare_new_password(
-                reading(), person_id=link.person_id, password=form.new_password.data,
-                profile=settings().password_profile, field="new_password",
-            ),
-        )  # fmt: skip
+        done = _submit(form, token, link)
         if done:
             return _chosen() if done.value else _dead_link()
         status = done.status
     return _page("account/choose_password.html", status, form=form, link=link, token=token)
+
+
+def _submit(form: NewPasswordForm, token: str, link: account_links.OpenLink) -> Submission[bool]:
+    def new() -> NewPassword:
+        return prepare_new_password(
+            reading(), person_id=link.person_id, password=form.new_password.data,
+            profile=settings().password_profile, field="new_password",
+        )  # fmt: skip
+
+    address = request.remote_addr or ""
+    return submit(form, account_links.choose_password, act=perform_signed_out, token=token, new=new, address=address)
 
 
 def _chosen() -> Response:
