@@ -44,7 +44,7 @@ class Obligation(Base):
     consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultation.id"))
     institution_id: Mapped[int | None] = mapped_column(ForeignKey("institution.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    since_at: Mapped[datetime] = mapped_column(Instant)  # the event it runs from
+    since_at: Mapped[datetime] = mapped_column(Instant)  # the event it runs from; ahead, where the clock opens it
     working_days: Mapped[int | None]  # NULL where the date was set by a person
     due_at: Mapped[datetime | None] = mapped_column(Instant)
     first_due_at: Mapped[datetime | None] = mapped_column(Instant)  # stays when extended
@@ -60,11 +60,14 @@ class Obligation(Base):
 
 
 class ReminderSent(Base):
-    """A reminder that went out; unique, so that no run, late run or second worker sends it twice."""
+    """A reminder that went out; unique, so that no run, late run or second worker sends it twice.
+
+    `due_at` is the instant it is about: the deadline, or, for `opened`, when the obligation began.
+    """
 
     __tablename__ = "reminder_sent"
 
     obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"), primary_key=True)
-    offset: Mapped[str] = mapped_column(String(20), primary_key=True)  # e.g. due_tomorrow
+    offset: Mapped[str] = mapped_column(String(20), primary_key=True)  # due_tomorrow, opened
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     due_at: Mapped[datetime] = mapped_column(Instant, primary_key=True)  # a moved deadline is reminded of anew

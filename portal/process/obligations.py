@@ -32,7 +32,8 @@ class ObligationKind:
     `opens_on_entry`: stages whose entering opens it for applicant or lead at once. Kinds owed by many, or that
     begin with another act, are opened by their service. All are closed when a stage outside `stages` is entered.
     `closed_by` are the acts that meet it; `act` is the one whose page its button leads to, or the permission to
-    look at a page, where being there is all that is owed.
+    look at a page, where it is done or where being there is all that is owed. `then` names stages in which the
+    button leads elsewhere, as part of it is done: (stage, act, button).
     """
 
     kind: str
@@ -45,6 +46,15 @@ class ObligationKind:
     limit: str | None = None
     article: str | None = None
     closed_by: tuple[str, ...] = ()
+    then: tuple[tuple[Stage, str, str], ...] = ()
+
+    def act_in(self, stage: Stage) -> str:
+        """The act, or the permission to look, whose page the button leads to in `stage`."""
+        return next((act for then, act, _ in self.then if then is stage), self.act)
+
+    def button_in(self, stage: Stage) -> str:
+        """The words of the button in `stage`."""
+        return next((button for then, _, button in self.then if then is stage), self.button)
 
 
 S = Stage
@@ -73,12 +83,13 @@ _KINDS = (
     ObligationKind("tell_lead", "告知牵头单位专家已回复", "去告知", Owner.APPLICANT, "tell_lead",
                    (S.PRELIMINARY_ANALYSIS,), (), None, "8(3)", ("tell_lead",)),
     ObligationKind("hold_session", "组织线上会诊", "约定时间", Owner.LEAD, "fix_session",
-                   (S.SCHEDULING, S.SCHEDULED), (S.SCHEDULING,), "session_days", "8(3)", ("open_session",)),
+                   (S.SCHEDULING, S.SCHEDULED), (S.SCHEDULING,), "session_days", "8(3)", ("open_session",),
+                   ((S.SCHEDULED, "view_session", "查看会诊安排"),)),
     ObligationKind("name_participants", "指派 1—2 名工作人员参加线上会诊", "去指派", Owner.ALLIANCE, "name_participants",
                    (S.SCHEDULED, S.IN_SESSION), (), None, "8(4)", ("name_participants",)),
     ObligationKind("attend_session", "参加线上会诊", "查看会诊安排", Owner.MEMBER, "view_session",
                    (S.SCHEDULED, S.IN_SESSION), (), None, "8(5)", ("open_vote",)),
-    ObligationKind("open_vote", "主持会诊并开始表决", "去主持", Owner.LEAD, "open_vote",
+    ObligationKind("open_vote", "主持会诊并开始表决", "去主持", Owner.LEAD, "view_session",
                    (S.IN_SESSION,), (S.IN_SESSION,), None, "8(5)", ("open_vote",)),
     ObligationKind("sign_sheet", "填写会诊表并签名", "去填表", Owner.MEMBER, "sign_sheet",
                    (S.VOTING,), (), "vote_signing_days", "8(6)", ("sign_sheet",)),

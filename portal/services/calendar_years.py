@@ -20,6 +20,7 @@ from portal.process.permissions import Actor, is_granted
 from portal.rules.calendar_year import CalendarYear, CalendarYearError, parse_calendar_year
 from portal.rules.dates import beijing_day, end_of_day
 from portal.rules.working_days import WorkingCalendar
+from portal.services.consultation.preliminary_analysis import settle_telling
 from portal.services.kernel.calendar import working_calendar
 from portal.services.kernel.events import record
 from portal.services.kernel.obligations import refresh_next_due
@@ -97,7 +98,9 @@ def _recompute(db: Session, actor: Actor | None, year: int, now: datetime) -> in
     known = working_calendar(db)
     moved = [obligation for obligation in rows if _count_anew(db, actor, obligation, known, year, now)]
     for consultation_id in sorted({one.consultation_id for one in moved if one.consultation_id is not None}):
-        refresh_next_due(db, db.get_one(Consultation, consultation_id))
+        consultation = db.get_one(Consultation, consultation_id)
+        settle_telling(db, consultation, now=now)
+        refresh_next_due(db, consultation)
     return len(moved)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.models.account import Person
@@ -16,6 +16,7 @@ from portal.models.obligation import Obligation
 from portal.process.consultation import Stage
 from portal.process.obligations import OBLIGATIONS, ObligationKind
 from portal.process.permissions import PERMISSIONS, Actor
+from portal.rules.dates import beijing_day
 from portal.services.kernel.institutions import InstitutionFacts, technical_institutions
 from portal.services.kernel.remembering import remembered
 
@@ -46,13 +47,23 @@ class Duty:
     @property
     def is_done_now(self) -> bool:
         """Whether what it asks for is done in the present stage; else it waits for another act."""
-        stages = PERMISSIONS[self.kind.act].stages
+        stages = PERMISSIONS[self.act].stages
         return stages is None or self.stage in stages
+
+    @property
+    def act(self) -> str:
+        """The act, or the permission to look, whose page its button leads to now."""
+        return self.kind.act_in(self.stage)
+
+    @property
+    def button(self) -> str:
+        """The words of its button now."""
+        return self.kind.button_in(self.stage) if self.is_done_now else "查看"
 
 
 def own_duties(db: Session, *, actor: Actor, now: datetime, limit: int = 100) -> list[Duty]:
     """What the actor, or the actor's institution, owes: soonest first, what has no limit last."""
-    return _read(db, _duties().where(is_owed_by(actor)).limit(limit))
+    return _read(db, _duties(now).where(is_owed_by(actor)).limit(limit))
 
 
 def own_duty_count(db: Session, *, actor: Actor, now: datetime) -> int:
@@ -61,10 +72,11 @@ def own_duty_count(db: Session, *, actor: Actor, now: datetime) -> int:
     owned = (Obligation.person_id == actor.person_id, Obligation.institution_id == institution_id)
     # One of the two owns it, never both: two looks at two indexes instead of one at all that is open.
     counts = [
-        select(func.count()).select_from(Obligation).where(Obligation.closed_at.is_(None), one).scalar_subquery()
+        select(func.count()).select_from(Obligation).where(is_owed_at(now), one).scalar_subquery()
         for one in owned[: 2 if institution_id is not None else 1]
     ]
-    key = ("own_duty_count", actor.person_id, institution_id)
+    # What the clock opens it opens at 24:00 of a last day, so the day is all that the count depends on beside events.
+    key = ("own_duty_count", actor.person_id, institution_id, beijing_day(now))
     return remembered(db, key, lambda: sum(db.execute(select(*counts)).one()))
 
 
@@ -73,7 +85,7 @@ def duties_of_others(db: Session, *, actor: Actor, now: datetime, limit: int = 6
     if actor.institution_id is None:
         return []
     own = actor.institution_id
-    theirs = _duties().where(
+    theirs = _duties(now).where(
         or_(Consultation.applicant_institution_id == own, Consultation.lead_institution_id == own),
         or_(Obligation.institution_id.is_(None), Obligation.institution_id != own),
     )
@@ -88,12 +100,17 @@ def grouped(duties: Iterable[Duty]) -> list[Duty]:
     return [replace(many[0], owner="、".join(one.owner for one in many)) for many in groups.values()]
 
 
-def duties_in(db: Session, consultation_ids: Iterable[int]) -> dict[int, list[Duty]]:
+def duties_in(db: Session, consultation_ids: Iterable[int], now: datetime) -> dict[int, list[Duty]]:
     """The open duties of several consultations in one statement, by consultation."""
     found: dict[int, list[Duty]] = {}
-    for duty in _read(db, _duties().where(Obligation.consultation_id.in_(list(consultation_ids)))):
+    for duty in _read(db, _duties(now).where(Obligation.consultation_id.in_(list(consultation_ids)))):
         found.setdefault(duty.consultation_id, []).append(duty)
     return found
+
+
+def is_owed_at(now: datetime) -> ColumnElement[bool]:
+    """The condition that an obligation is open at `now`: not closed, and begun; some begin by the clock."""
+    return and_(Obligation.closed_at.is_(None), Obligation.since_at <= now)
 
 
 def is_owed_by(actor: Actor) -> ColumnElement[bool]:
@@ -104,7 +121,7 @@ def is_owed_by(actor: Actor) -> ColumnElement[bool]:
     return personal
 
 
-def _duties() -> Select[*tuple[Any, ...]]:
+def _duties(now: datetime) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Obligation.id, Obligation.kind, Obligation.consultation_id, Obligation.institution_id, Obligation.person_id,
@@ -115,7 +132,7 @@ def _duties() -> Select[*tuple[Any, ...]]:
         .join(Consultation, Consultation.id == Obligation.consultation_id)
         .join(ProductInformation, ProductInformation.consultation_id == Consultation.id)
         .outerjoin(Person, Person.id == Obligation.person_id)
-        .where(Obligation.closed_at.is_(None))
+        .where(is_owed_at(now))
         .order_by(Obligation.due_at.is_(None), Obligation.due_at, Obligation.id)
     )  # fmt: skip
 

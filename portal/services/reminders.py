@@ -1,6 +1,7 @@
-"""Reminding before a deadline: once per obligation and person, told from the clock and the ledger.
+"""Reminding by the clock: once per obligation and person, told from the clock and the ledger.
 
-A later policy will say more offsets; at this stage a reminder goes out on the working day before the last one.
+A later policy will say more offsets; at this stage a reminder goes out on the working day before the last one, and
+when the clock has opened what nobody's act opens: the lead can be told, as the last expert is overdue (Art. 8(3)).
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from portal.models.account import Person
 from portal.models.consultation import Consultation
 from portal.models.database import Database
 from portal.models.obligation import Obligation, ReminderSent
+from portal.process.consultation import Stage
 from portal.process.obligations import OBLIGATIONS
 from portal.rules.dates import beijing_day
+from portal.services.consultation.preliminary_analysis import ask_to_tell
+from portal.services.duties import is_owed_at
 from portal.services.kernel.calendar import working_calendar
 from portal.services.kernel.mailing import liaisons, queue
 
@@ -28,10 +32,28 @@ _HORIZON = timedelta(days=12)
 def remind_due(database: Database, now: datetime) -> int:
     """Queue what is to be reminded of now; returns the number of mails. Safe to call at any time, as often as liked."""
     with database.read() as db:
-        if not _candidates(db, now):
+        if not (_candidates(db, now) or _opened(db, now)):
             return 0
     with database.write() as db:
-        return sum(_remind(db, obligation, now) for obligation in _candidates(db, now))
+        asked = sum(ask_to_tell(db, obligation, now=now) for obligation in _opened(db, now))
+        return asked + sum(_remind(db, obligation, now) for obligation in _candidates(db, now))
+
+
+def _opened(db: Session, now: datetime) -> list[Obligation]:
+    """What the clock has opened and nobody was told of."""
+    return list(
+        db.scalars(
+            select(Obligation)
+            .where(
+                Obligation.kind == "tell_lead",
+                is_owed_at(now),
+                ~exists().where(
+                    ReminderSent.obligation_id == Obligation.id, ReminderSent.due_at == Obligation.since_at
+                ),
+            )
+            .order_by(Obligation.id)
+        )
+    )
 
 
 def _candidates(db: Session, now: datetime) -> list[Obligation]:
@@ -73,7 +95,7 @@ def _remind(db: Session, obligation: Obligation, now: datetime) -> int:
         recipients,
         now=now,
         consultation=consultation,
-        link_label=kind.button,
+        link_label=kind.button_in(Stage(consultation.stage)),
         link_path=f"/consultations/{obligation.consultation_id}",
         duty=kind.label,
         due_at=obligation.due_at,

@@ -42,7 +42,7 @@ def task_of(
         what=f"{who}{duty.kind.label}",
         context=tuple(part for part in (duty.number or "草稿", product, f"{duty.applicant}申请") if part),
         url=url(duty),
-        label=duty.kind.button,
+        label=duty.button,
     )
 
 

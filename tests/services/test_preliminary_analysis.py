@@ -1,7 +1,7 @@
 """Step 3, analyses: drafts, handing in, lateness, and when the lead can be told."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -14,9 +14,13 @@ from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal, Stale
 from portal.rules.dates import beijing_day, end_of_day
 from portal.services.consultation import preliminary_analysis as step
 from portal.services.consultation.invitation import answer_invitation
+from portal.services.consultation.material import extend_analysis
+from portal.services.consultation.overview import overview
 from portal.services.consultation.panel import recuse_member, replace_member
+from portal.services.duties import own_duties, own_duty_count
 from portal.services.kernel.loading import find
 from portal.services.kernel.obligations import open_obligations
+from portal.services.reminders import remind_due
 from tests.factories.material import sent
 from tests.factories.panel import ACCEPTS, FIVE, actors, place_of
 from tests.factories.preliminary_analysis import ANALYSIS, all_handed_in, lead_told
@@ -125,6 +129,58 @@ def test_overdue_a_quorum_is_enough_and_the_missing_are_named(database: Database
         assert late.is_late, "later still, it can be handed in"
 
 
+def test_overdue_with_a_quorum_the_clock_opens_the_duty_and_its_reminder(database: Database) -> None:
+    due_at = end_of_day(beijing_day(NOON) + timedelta(days=3))
+    before, after = due_at - timedelta(seconds=1), due_at
+
+    def duties(now: datetime) -> list[str]:
+        return [duty.kind.kind for duty in own_duties(db, actor=world.applicant, now=now)]
+
+    with database.write() as db:
+        world = build_world(db)
+        consultation = sent(db, world)
+        given = {"consultation_id": consultation.id, "given": ANALYSIS, "version": 0, "now": NOON}
+        for actor in actors(world)[:2]:
+            step.hand_in_analysis(db, actor=actor, **given)
+        assert "tell_lead" not in duties(after), "two of five are no quorum"
+        step.hand_in_analysis(db, actor=actors(world)[2], **given)
+        assert "tell_lead" not in duties(before)
+        assert "tell_lead" in duties(after)
+        count = own_duty_count(db, actor=world.applicant, now=before)
+        assert own_duty_count(db, actor=world.applicant, now=after) == count + 1
+        page = overview(db, actor=world.applicant, consultation_id=consultation.id, now=after)
+        assert page.own_duty is not None
+        assert page.own_duty.kind.kind == "tell_lead"
+    remind_due(database, before)
+    assert not asked(database)
+    assert remind_due(database, after) == 2
+    assert remind_due(database, after + timedelta(minutes=1)) == 0
+    missing = world.experts["anhui"][0].name
+    assert all(missing in letter.text and "期限已过" in letter.subject for letter in asked(database))
+
+
+def asked(database: Database) -> list[OutboxMessage]:
+    with database.read() as db:
+        return list(db.scalars(select(OutboxMessage).where(OutboxMessage.kind == "all_answers_in")))
+
+
+def test_more_time_for_the_experts_moves_the_duty_to_tell_the_lead(database: Database) -> None:
+    due_at = end_of_day(beijing_day(NOON) + timedelta(days=3))
+    with database.write() as db:
+        world = build_world(db)
+        consultation = sent(db, world)
+        given = {"consultation_id": consultation.id, "given": ANALYSIS, "version": 0, "now": NOON}
+        for actor in actors(world)[:3]:
+            step.hand_in_analysis(db, actor=actor, **given)
+        more = {"actor": world.lead, "consultation_id": consultation.id, "working_days": 1, "reason": "补充检测"}
+        extend_analysis(db, now=due_at, **more)
+        (owed,) = open_obligations(db, consultation.id, kinds=("tell_lead",))
+        assert owed.since_at == due_at + timedelta(days=1)
+        for actor in actors(world)[3:]:
+            step.hand_in_analysis(db, actor=actor, **{**given, "now": due_at})
+        assert owed.since_at == due_at, "the last answer opens it at once"
+
+
 def test_a_recusal_of_the_last_one_missing_makes_all_in_and_a_replacement_takes_that_back(database: Database) -> None:
     with database.write() as db:
         world = build_world(db)
@@ -136,7 +192,8 @@ def test_a_recusal_of_the_last_one_missing_makes_all_in_and_a_replacement_takes_
         recuse_member(db, reason="曾任顾问", **given)
         assert {one.kind for one in open_obligations(db, consultation.id)} == {"tell_lead", "restore_panel"}
         replace_member(db, reason="回避", expert_id=world.experts["anhui"][1].expert_id, **given)
-        assert {one.kind for one in open_obligations(db, consultation.id)} == {"answer_invitation", "restore_panel"}
+        owed = {one.kind for one in open_obligations(db, consultation.id) if one.since_at <= NOON}
+        assert owed == {"answer_invitation", "restore_panel"}, "the lead is told when the new one is overdue"
         new = world.experts["anhui"][1]
         answer_invitation(db, actor=new, consultation_id=consultation.id, answer=ACCEPTS, now=NOON)
         step.hand_in_analysis(db, actor=new, consultation_id=consultation.id, given=ANALYSIS, version=0, now=NOON)

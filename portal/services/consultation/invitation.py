@@ -16,7 +16,7 @@ from portal.rules.dates import add_years, beijing_day
 from portal.rules.editions import Edition
 from portal.rules.problem import Problem
 from portal.services.consultation.members import leave, members_of, next_seat, own_place, seat, settle_panel
-from portal.services.consultation.preliminary_analysis import announce_when_all_in
+from portal.services.consultation.preliminary_analysis import settle_telling
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.loading import find, load
 from portal.services.kernel.obligations import open_obligations
@@ -127,7 +127,7 @@ def answer_invitation(
         if outcome == "accepted":
             seat(db, loaded, member, number=next_seat(members_of(db, consultation_id)), now=now)
         settle_panel(db, loaded, now)
-        announce_when_all_in(db, loaded, now=now)
+        settle_telling(db, loaded.consultation, now=now)
     return member
 
 

@@ -31,7 +31,7 @@ from portal.process.consultation import ENDED, STAGE_LABELS, STEPS, Stage, step_
 from portal.process.errors import NotAllowed
 from portal.process.permissions import Actor, is_granted
 from portal.rules.dates import beijing_day
-from portal.services.duties import Duty, duties_in, is_owed_by
+from portal.services.duties import Duty, duties_in, is_owed_at, is_owed_by
 from portal.services.kernel.institutions import InstitutionFacts, technical_institutions
 from portal.services.kernel.remembering import remembered
 
@@ -91,7 +91,9 @@ def list_consultations(db: Session, *, actor: Actor, wanted: ListFilter, now: da
     pages = max(1, -(-counts["wanted"] // PAGE_SIZE))
     page = min(max(1, wanted.page), pages)
     ids = _ids(_narrowed(actor, wanted, now), (page - 1) * PAGE_SIZE, counts["wanted_due"])
-    return ConsultationList(_rows(db, actor, ids), counts["wanted"], page, pages, {tab: counts[tab] for tab in TABS})
+    return ConsultationList(
+        _rows(db, actor, ids, now), counts["wanted"], page, pages, {tab: counts[tab] for tab in TABS}
+    )
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:
@@ -112,7 +114,7 @@ def _in_tab(tab: str, actor: Actor, now: datetime) -> ColumnElement[bool]:
             return or_(Consultation.year == beijing_day(now).year, Consultation.year.is_(None))
         case "mine":
             # A set that the database makes once, where EXISTS would look anew for each consultation.
-            owed = select(Obligation.consultation_id).where(Obligation.closed_at.is_(None), is_owed_by(actor))
+            owed = select(Obligation.consultation_id).where(is_owed_at(now), is_owed_by(actor))
             return Consultation.id.in_(owed)
         case "open":
             return Consultation.stage.not_in(ENDED)
@@ -176,7 +178,7 @@ def _count(db: Session, actor: Actor, wanted: ListFilter, now: datetime) -> dict
     return {name: int(value) for name, value in row._mapping.items()}
 
 
-def _rows(db: Session, actor: Actor, ids: Subquery) -> tuple[ListRow, ...]:
+def _rows(db: Session, actor: Actor, ids: Subquery, now: datetime) -> tuple[ListRow, ...]:
     query = (
         select(
             Consultation.id, Consultation.year, Consultation.serial, Consultation.stage, Consultation.closed_at,
@@ -189,7 +191,7 @@ def _rows(db: Session, actor: Actor, ids: Subquery) -> tuple[ListRow, ...]:
         .order_by(Consultation.next_due_at.is_(None), Consultation.next_due_at, _TIES)
     )  # fmt: skip
     found = db.execute(query).all()
-    duties, institutions = duties_in(db, [row.id for row in found]), technical_institutions(db)
+    duties, institutions = duties_in(db, [row.id for row in found], now), technical_institutions(db)
     return tuple(_row(actor, row, institutions, duties.get(row.id, [])) for row in found)
 
 

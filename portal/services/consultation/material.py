@@ -19,6 +19,7 @@ from portal.rules.panel import check_panel
 from portal.rules.problem import Problem
 from portal.services.consultation.application import required_reason
 from portal.services.consultation.members import accepted_members, ask_for_analysis
+from portal.services.consultation.preliminary_analysis import settle_telling
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.events import record
 from portal.services.kernel.loading import Loaded, load
@@ -188,6 +189,7 @@ def extend_analysis(
         raise Refusal("没有尚未提交初步分析的专家，不需要延长。", article="8(2)")
     for obligation in owed:
         extend(db, loaded.consultation, obligation, working_days=working_days, reason=reason)
+    settle_telling(db, loaded.consultation, now=now)
     names = [members[obligation.person_id].name for obligation in owed if obligation.person_id is not None]
     advance(
         db,

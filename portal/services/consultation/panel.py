@@ -28,7 +28,7 @@ from portal.services.consultation.members import (
 )
 from portal.services.consultation.members import seat as take_seat
 from portal.services.consultation.online_session import reopen_discussion
-from portal.services.consultation.preliminary_analysis import announce_when_all_in
+from portal.services.consultation.preliminary_analysis import settle_telling
 from portal.services.consultation.voting import void_latest_round
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.loading import Loaded, load
@@ -219,7 +219,7 @@ def recuse_member(
     )  # fmt: skip
     if loaded.stage != Stage.PANEL:
         settle_panel(db, loaded, now)
-    announce_when_all_in(db, loaded, now=now)
+    settle_telling(db, loaded.consultation, now=now)
 
 
 def replace_member(
@@ -251,7 +251,7 @@ def replace_member(
         db, loaded, "replace_member", actor=actor, now=now, detail=f"{member.name}（接替{left.name}）", reason=reason
     )
     settle_panel(db, loaded, now)
-    announce_when_all_in(db, loaded, now=now)
+    settle_telling(db, loaded.consultation, now=now)
     return member
 
 

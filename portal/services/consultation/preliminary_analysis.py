@@ -9,13 +9,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.models.consultation import Consultation
+from portal.models.obligation import Obligation, ReminderSent
 from portal.models.panel import PanelMember
 from portal.models.preliminary_analysis import PreliminaryAnalysis
 from portal.process.consultation import Stage
 from portal.process.errors import Invalid, NotFound, Refusal, Stale
 from portal.process.permissions import Actor
 from portal.rules.dates import beijing_day
-from portal.rules.editions import Edition
+from portal.rules.editions import Edition, load_edition
 from portal.rules.majority import quorum_of
 from portal.rules.panel import check_panel
 from portal.rules.problem import Problem
@@ -25,6 +27,7 @@ from portal.services.kernel.loading import Loaded, load
 from portal.services.kernel.mailing import liaisons, queue
 from portal.services.kernel.obligations import close, oblige, open_obligations
 
+OPENED = "opened"
 FIRST_VIEW = ("severity", "likelihood", "prevalence", "defect_finding")
 """The sheet's questions on which a first view may be given; names and answers are the sheet's."""
 
@@ -51,6 +54,11 @@ class Answers:
     def are_all_in(self) -> bool:
         """Whether nobody is waited for."""
         return not self.missing and not self.invited
+
+    @property
+    def size(self) -> int:
+        """How many members the panel has."""
+        return len(self.handed_in) + len(self.missing)
 
 
 def answers_of(db: Session, consultation_id: int) -> Answers:
@@ -89,27 +97,59 @@ def hand_in_analysis(
     analysis.handed_in_at = now
     analysis.is_late = any(obligation.due_at is not None and obligation.due_at <= now for obligation in owed)
     advance(db, loaded, "hand_in_analysis", actor=actor, now=now, expert=analysis.member.name, is_late=analysis.is_late)
-    announce_when_all_in(db, loaded, now=now)
+    settle_telling(db, loaded.consultation, now=now)
     return analysis
 
 
-def announce_when_all_in(db: Session, loaded: Loaded, *, now: datetime) -> None:
-    """Ask the applicant to tell the lead once nobody is waited for; lift that when somebody is again (Art. 8(3))."""
-    consultation = loaded.consultation
-    if loaded.stage != Stage.PRELIMINARY_ANALYSIS:
+def settle_telling(db: Session, consultation: Consultation, *, now: datetime) -> None:
+    """Keep the applicant's duty to tell the lead in step with the analyses; call it after whatever changes them.
+
+    It is owed at once when nobody is waited for, and with a quorum from the moment the last of the others is
+    overdue (Art. 8(3)): the clock opens it then, without anybody acting. It is lifted when neither is in sight.
+    """
+    if consultation.stage != Stage.PRELIMINARY_ANALYSIS:
         return
     db.flush()
-    owed = open_obligations(db, consultation.id, kinds=("tell_lead",))
-    if _why_not_tell(db, loaded, now) is not None:
-        close(db, consultation, owed, now=now, met=False)
-    elif not owed:
+    owed = next(iter(open_obligations(db, consultation.id, kinds=("tell_lead",))), None)
+    begins_at = _telling_begins_at(db, consultation, now)
+    if begins_at is None:
+        close(db, consultation, [owed] if owed else [], now=now, met=False)
+        return
+    if owed is None:
         applicant_id = consultation.applicant_institution_id
-        oblige(db, consultation, "tell_lead", now=now, institution_id=applicant_id)
-        queue(
-            db, "all_answers_in", liaisons(db, [applicant_id], beijing_day(now)), now=now, consultation=consultation,
-            link_label="告知牵头单位", link_path=f"/consultations/{consultation.id}/preliminary-analysis/tell-lead",
-            session_days=loaded.edition.value("session_days").value,
-        )  # fmt: skip
+        owed = oblige(db, consultation, "tell_lead", now=begins_at, institution_id=applicant_id)
+    elif owed.since_at > now or begins_at > now:
+        owed.since_at = begins_at
+    ask_to_tell(db, owed, now=now)
+
+
+def ask_to_tell(db: Session, owed: Obligation, *, now: datetime) -> int:
+    """Ask the applicant's liaisons by mail to tell the lead, once it is owed; each once. Returns how many."""
+    if owed.since_at > now:
+        return 0
+    consultation = db.get_one(Consultation, owed.consultation_id)
+    told = set(
+        db.scalars(
+            select(ReminderSent.person_id).where(
+                ReminderSent.obligation_id == owed.id, ReminderSent.due_at == owed.since_at
+            )
+        )
+    )
+    asked = [
+        person
+        for person in liaisons(db, [consultation.applicant_institution_id], beijing_day(now))
+        if person.id not in told
+    ]
+    for person in asked:
+        db.add(ReminderSent(obligation_id=owed.id, offset=OPENED, person_id=person.id, due_at=owed.since_at))
+    answers = answers_of(db, consultation.id)
+    queued = queue(
+        db, "all_answers_in", asked, now=now, consultation=consultation,
+        link_label="告知牵头单位", link_path=f"/consultations/{consultation.id}/preliminary-analysis/tell-lead",
+        missing=[member.name for member in (*answers.missing, *answers.invited)],
+        session_days=load_edition(consultation.edition).value("session_days").value,
+    )  # fmt: skip
+    return len(queued)
 
 
 def tell_lead(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> None:
@@ -142,25 +182,42 @@ def tell_lead(db: Session, *, actor: Actor, consultation_id: int, now: datetime)
 def _why_not_tell(db: Session, loaded: Loaded, now: datetime) -> str | None:
     """Why the lead cannot be told yet: somebody is still in time, or too few have answered."""
     answers, edition = answers_of(db, loaded.consultation.id), loaded.edition
-    size = len(answers.handed_in) + len(answers.missing)
-    too_few = [problem for problem in check_panel(size, "-", edition) if problem.field == "members"]
-    if too_few:
-        return f"{too_few[0].message}，请牵头单位先补选专家"
-    if answers.are_all_in:
-        return None
-    kinds = ("hand_in_analysis", "answer_invitation")
-    late = {
-        obligation.person_id
-        for obligation in open_obligations(db, loaded.consultation.id, kinds=kinds)
-        if obligation.due_at is not None and obligation.due_at <= now
-    }
-    waiting = [member for member in (*answers.missing, *answers.invited) if member.expert.person_id not in late]
+    too_few = _too_few(answers, edition)
+    if too_few is not None or answers.are_all_in:
+        return too_few
+    waiting = [due_at for due_at in _waits_until(db, loaded.consultation.id, answers) if due_at is None or due_at > now]
     if waiting:
         return f"还有 {len(waiting)} 位专家在期限内，尚未提交初步分析"
-    quorum = quorum_of(size, edition)
+    quorum = quorum_of(answers.size, edition)
     if len(answers.handed_in) < quorum:
         return f"期限已过，已提交初步分析的专家 {len(answers.handed_in)} 人，未达到 {quorum} 人"
     return None
+
+
+def _telling_begins_at(db: Session, consultation: Consultation, now: datetime) -> datetime | None:
+    """From when on, as things stand, the lead can be told; `now` where that is already so, None where not in sight."""
+    answers, edition = answers_of(db, consultation.id), load_edition(consultation.edition)
+    if _too_few(answers, edition) is not None:
+        return None
+    if answers.are_all_in:
+        return now
+    if len(answers.handed_in) < quorum_of(answers.size, edition):
+        return None
+    dates = _waits_until(db, consultation.id, answers)
+    known = [due_at for due_at in dates if due_at is not None]
+    return max(now, *known) if len(known) == len(dates) else None
+
+
+def _too_few(answers: Answers, edition: Edition) -> str | None:
+    problems = [problem for problem in check_panel(answers.size, "-", edition) if problem.field == "members"]
+    return f"{problems[0].message}，请牵头单位先补选专家" if problems else None
+
+
+def _waits_until(db: Session, consultation_id: int, answers: Answers) -> list[datetime | None]:
+    """The deadline of each person who is waited for; None where one has none."""
+    kinds = ("hand_in_analysis", "answer_invitation")
+    due = {one.person_id: one.due_at for one in open_obligations(db, consultation_id, kinds=kinds)}
+    return [due.get(member.expert.person_id) for member in (*answers.missing, *answers.invited)]
 
 
 def _write(db: Session, loaded: Loaded, given: AnalysisInput, version: int, now: datetime) -> PreliminaryAnalysis:
