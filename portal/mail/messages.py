@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from portal.mail.wording import beijing_time
+from portal.rules.date_words import beijing
 
 _BREAKS = re.compile(r"[\r\n\t\x00]+")
 
@@ -36,7 +36,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701  (plain text)
     )
-    environment.filters["beijing"] = beijing_time
+    environment.filters["beijing"] = beijing
     return environment
 
 

@@ -194,7 +194,6 @@ _READING = (
     _seen("view_panel", R.APPLICANT, R.LEAD, R.PARTY, R.NEXT_LEAD),
     _seen("edit_material", R.APPLICANT, stages=(S.PANEL, S.MATERIAL)),
     _seen("view_material", *_STAFF_OF_TWO),
-    _seen("view_sent_material", R.MEMBER, R.PARTICIPANT, stages=_SENT),
     _seen("open_material", *_STAFF_OF_TWO, besides=(((R.MEMBER, R.PARTICIPANT), _SENT),)),
     _seen("edit_analysis", R.MEMBER, stages=(S.PRELIMINARY_ANALYSIS, S.SCHEDULING, S.SCHEDULED)),
     _seen("view_own_analysis", R.MEMBER, stages=_SENT),

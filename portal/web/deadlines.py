@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from portal.rules.date_words import beijing
 from portal.rules.dates import beijing_day
 from portal.rules.working_days import WEEKDAYS, WorkingCalendar
-from portal.web.formats import beijing
 
 SOON_WORKING_DAYS = 1
 LONGEST_DRAWN = 12

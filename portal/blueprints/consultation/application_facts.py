@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
+from portal.rules.date_words import beijing_date
 from portal.rules.editions import load_edition
-from portal.web.formats import beijing_date, paragraphs
+from portal.web.formats import paragraphs
 
 if TYPE_CHECKING:
     from portal.models.consultation import Consultation
