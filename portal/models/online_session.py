@@ -49,6 +49,7 @@ class OnlineSession(Base):
     opened_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     discussion_summary: Mapped[str] = mapped_column(Text, default="")
+    discussion_version: Mapped[int] = mapped_column(default=0)  # counts the savings: two pages never overwrite unseen
     participants: Mapped[list[SessionParticipant]] = relationship(cascade="all, delete-orphan")
     turns: Mapped[list[SpeakingTurn]] = relationship(order_by="SpeakingTurn.position", cascade="all, delete-orphan")
 
@@ -85,4 +86,5 @@ class SpeakingTurn(Base):
     harm_and_extent: Mapped[str] = mapped_column(Text, default="")
     advises_investigation: Mapped[str | None] = mapped_column(String(10))
     notes: Mapped[str] = mapped_column(Text, default="")
+    notes_version: Mapped[int] = mapped_column(default=0)  # counts the savings of the four, not of the place
     member: Mapped[PanelMember] = relationship()

@@ -45,6 +45,12 @@ class Stale(Refusal):
     status = 409
 
 
+class FileUnavailable(Refusal):
+    """A file that the portal keeps cannot be read from its storage; nothing that a person could do otherwise."""
+
+    status = 503
+
+
 class Invalid(Refusal):
     """Input that breaks a rule: one or more problems, each beside its field."""
 

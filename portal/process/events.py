@@ -46,6 +46,7 @@ OTHER_EVENTS = {
     "liaison_appointed": "确定联络员",
     "liaison_ended": "结束联络员任务",
     "message_resent": "重新发送邮件",
+    "stored_file_missing": "保存的文件无法读取",
     "rotation_generated": "编排轮值",
     "term_changed": "调整轮值",
     "terms_swapped": "对调轮值",

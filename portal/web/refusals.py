@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from flask import Flask, g, render_template
+from flask import Flask, g, render_template, request, url_for
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from portal.process.errors import Refusal
+from portal.process.errors import FileUnavailable, Refusal
+from portal.services.way_on import way_on
+from portal.web.acting import current_visitor, look
+from portal.web.addresses import address_of
 from portal.web.forms import CLASHES, article_words
 from portal.web.fragments import is_htmx
 
@@ -50,6 +53,9 @@ CSRF_WORDS = Words(
 )
 
 
+FILE_WORDS = Words("文件暂时无法打开", "请告知系统管理员。")
+
+
 def install_refusals(app: Flask) -> None:
     """Answer refusals, HTTP errors and failures with a page, or to htmx with its message alone."""
     app.register_error_handler(Refusal, _refused)
@@ -63,7 +69,8 @@ def install_refusals(app: Flask) -> None:
 
 def _refused(refusal: Refusal) -> tuple[str, int]:
     message = None if refusal.status == 404 else refusal.message
-    return _page(refusal.status, message=message, article=refusal.article or "")
+    words = FILE_WORDS if isinstance(refusal, FileUnavailable) else None
+    return _page(refusal.status, message=message, article=refusal.article or "", words=words)
 
 
 def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
@@ -99,5 +106,22 @@ def _page(status: int, *, message: str | None = None, article: str = "", words: 
     if is_htmx():
         return render_template("errors/message.html", message=message, article=article), status
     number = g.get("request_id", "") if status >= 500 else ""
-    page = render_template("errors/error.html", title=words.title, message=message, article=article, number=number)
+    page = render_template(
+        "errors/error.html", title=words.title, message=message, article=article, number=number, ways=_ways(status)
+    )
     return page, status
+
+
+def _ways(status: int) -> list[tuple[str, str]]:
+    """Where to go on, where an act was refused or its time has passed: what waits next, and the consultation."""
+    if status not in (403, 409, 503) or g.get("is_failing") or current_visitor() is None:
+        return []
+    found = look(way_on, consultation_id=(request.view_args or {}).get("consultation_id"))
+    ways = []
+    if found.duty is not None:
+        number = f"{found.duty.number}　" if found.duty.consultation_id != found.consultation_id else ""
+        ways.append((f"{number}{found.duty.kind.label}", address_of(found.duty)))
+    if found.consultation_id is not None:
+        url = url_for("consultation.view_consultation", consultation_id=found.consultation_id)
+        ways.append((f"会诊{found.number or '草稿'}", url))
+    return ways

@@ -8,7 +8,9 @@ from flask import Flask
 
 from portal.models.consultation import Consultation
 from portal.models.database import Database
+from portal.models.event import Event
 from portal.models.material import Material, MaterialOpening
+from portal.storage.local import Storage
 from portal.web.acting import Wiring
 from tests.factories.material import CONTENT, keep_files, sent
 from tests.factories.panel import confirmed
@@ -147,3 +149,26 @@ def test_an_addition_and_an_extension(surf: Surf, world: World, at: Callable[...
     assert lead.post(extend, {"working_days": "0", "reason": "补做试验", "members": [1, 2]}).status_code == 422
     assert lead.post(extend, {"working_days": "2", "reason": "补做试验", "members": [1, 2]}).status_code == 303
     assert applicant.get(extend).status_code == 403
+
+
+def test_a_file_that_the_storage_has_lost_is_told_and_recorded(
+    surf: Surf, app: Flask, at: Callable[..., None], sqlite_database: Database
+) -> None:
+    at(sent)
+    with sqlite_database.read() as db:
+        item = db.query(Material).one()
+        digest, filename = item.sha256, item.filename
+    storage = Storage(app.extensions["portal"].settings.files_folder)
+    storage.remove(digest)
+    expert = surf("anhui-expert-1")
+    for way in ("show", "download", "download"):
+        lost = expert.get(f"{BASE}/material/1/{way}")
+        assert lost.status_code == 503
+        assert "文件暂时无法打开" in lost.text
+        assert filename in lost.text
+        assert digest in lost.text
+        assert "系统管理员" in lost.text
+    with sqlite_database.read() as db:
+        assert not db.query(MaterialOpening).all(), "what could not be read was not opened"
+        (told,) = db.query(Event).filter_by(name="stored_file_missing").all()
+        assert (told.facts["sha256"], told.facts["file"]) == (digest, filename)

@@ -9,7 +9,7 @@ from portal.services.consultation.members import accepted_members
 from portal.services.consultation.online_session import save_discussion
 from tests.factories.online_session import STARTS, participants_named, session_fixed, session_of, session_opened
 from tests.factories.preliminary_analysis import lead_told
-from tests.factories.world import World
+from tests.factories.world import NOON, World
 from tests.support.clock import Clock
 from tests.support.surfer import Surfer
 
@@ -91,9 +91,10 @@ def test_the_lead_opens_it_and_notes_speeches(
     assert "至少 3 人到会" in few.get_data(as_text=True)
     assert lead.post(f"{PAGE}/open-session", {"member_ids": everybody[:4]}).status_code == 303
     notes = {"member_id": everybody[0], "danger_widespread": "yes", "notes": "同型号<i>结构</i>相同"}
-    assert lead.post(f"{PAGE}/notes", notes, headers=HTMX).status_code == 204
-    assert lead.post(f"{PAGE}/note-speech", {"member_id": everybody[0]}).status_code == 422
-    assert lead.post(f"{PAGE}/note-speech", notes).status_code == 303
+    saved = lead.post(f"{PAGE}/notes", {**notes, "version": 0}, headers=HTMX)
+    assert (saved.status_code, 'id="notes-version" name="version" value="1"' in saved.text) == (200, True)
+    assert lead.post(f"{PAGE}/note-speech", {"member_id": everybody[0], "version": 1}).status_code == 422
+    assert lead.post(f"{PAGE}/note-speech", {**notes, "version": 1}).status_code == 303
     board = lead.get(PAGE, headers=HTMX).get_data(as_text=True)
     assert "<html" not in board
     assert "同型号&lt;i&gt;结构" in board
@@ -104,12 +105,68 @@ def test_the_lead_opens_it_and_notes_speeches(
     assert lead.post(f"{PAGE}/order", order).status_code == 303
     assert lead.post(f"{PAGE}/order", {**order, "member_ids-0": everybody[1]}).status_code == 422
     assert lead.post(f"{PAGE}/attendance", {"member_ids": everybody}).status_code == 303
-    assert lead.post(f"{PAGE}/discussion", {"summary": "对普遍性有分歧"}, headers=HTMX).status_code == 204
+    assert lead.post(f"{PAGE}/discussion", {"summary": "对普遍性有分歧"}, headers=HTMX).status_code == 200
     with sqlite_database.read() as db:
         online = session_of(db, consultation)
         assert [turn.member_id for turn in online.turns] == everybody[::-1]
         assert all(turn.has_attended for turn in online.turns)
         assert online.discussion_summary == "对普遍性有分歧"
+
+
+def test_notes_saved_elsewhere_are_shown_beside_what_was_typed(
+    surf: Surf, world: World, sqlite_database: Database, in_time: None
+) -> None:
+    with sqlite_database.write() as db:
+        consultation = session_opened(db, world)
+        members = [member.id for member in accepted_members(db, consultation.id)]
+    lead = surf("jiangsu-liaison-1")
+    page = lead.get(f"{PAGE}?member={members[0]}").text
+    assert 'id="notes-version" name="version" value="1"' in page
+    typed = {"member_id": members[0], "version": 1, "advises_investigation": "yes", "notes": "本页写的<b>要点</b>"}
+    assert lead.post(f"{PAGE}/notes", {**typed, "notes": "另一处写的要点"}).status_code == 303
+    for headers in ({}, HTMX):
+        stale = lead.post(f"{PAGE}/notes", typed, headers=headers)
+        assert stale.status_code == 409
+        assert "另一处写的要点" in stale.text
+        assert "本页写的&lt;b&gt;要点" in stale.text
+        assert 'name="overwrite" value="2"' in stale.text
+    assert lead.post(f"{PAGE}/note-speech", typed).status_code == 409
+    assert lead.post(f"{PAGE}/notes", {**typed, "overwrite": 2}).status_code == 303
+    assert "本页写的&lt;b&gt;要点" in lead.get(PAGE).text
+    summary = {"version": 0, "summary": "第一稿"}
+    assert lead.post(f"{PAGE}/discussion", summary).status_code == 303
+    stale = lead.post(f"{PAGE}/discussion", {**summary, "summary": "第二稿"}, headers=HTMX)
+    assert (stale.status_code, "第一稿" in stale.text, "第二稿" in stale.text) == (409, True, True)
+
+
+def test_after_the_last_speaker_the_page_offers_the_vote(
+    surf: Surf, world: World, sqlite_database: Database, in_time: None
+) -> None:
+    with sqlite_database.write() as db:
+        consultation = session_opened(db, world)
+        first = accepted_members(db, consultation.id)[0]
+    lead = surf("jiangsu-liaison-1")
+    page = lead.get(PAGE).text
+    assert "到会专家均已发言" in page
+    assert "记为已发言" not in page
+    assert 'class="btn btn-primary" href="/consultations/1/voting/open-vote"' in page
+    assert "讨论小结" in page
+    again = lead.get(f"{PAGE}?member={first.id}").text
+    assert f"记录发言：{first.name}" in again
+    tasks = lead.get("/tasks").text
+    assert f'href="{PAGE}">去主持' in tasks
+    assert f'btn-primary btn-lg" href="{PAGE}">去主持' in lead.get("/consultations/1").text
+
+
+def test_once_the_time_is_fixed_the_duty_leads_to_the_session(
+    surf: Surf, world: World, sqlite_database: Database, clock: Clock
+) -> None:
+    clock.now = NOON
+    with sqlite_database.write() as db:
+        session_fixed(db, world)
+    tasks = surf("jiangsu-liaison-1").get("/tasks").text
+    assert "约定时间" not in tasks
+    assert f'href="{PAGE}">查看会诊安排' in tasks
 
 
 def test_who_sees_what_during_the_session(surf: Surf, world: World, sqlite_database: Database, in_time: None) -> None:

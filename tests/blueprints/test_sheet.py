@@ -247,3 +247,21 @@ def test_pages_of_the_sheet_ask_the_database_little(
     answer = expert.post(f"{SHEET}/{act}", fields, headers=HTMX) if act else expert.get(SHEET)
     assert answer.status_code == 200
     assert len(said) <= limit, said
+
+
+def test_what_is_looked_up_stands_beside_the_sheet(expert: Surfer) -> None:
+    page = expert.get(SHEET).text
+    assert f'hx-get="{SHEET}/reference"' in page
+    for headers in ({}, HTMX):
+        aside = expert.get(f"{SHEET}/reference", headers=headers).text
+        assert ("<html" in aside) == (not headers)
+    assert 'href="/consultations/1/material/1/show" target="material" data-view=' in aside
+    assert "发热线局部过热，可致烫伤和火灾" in aside
+    assert "绝热层在折痕处变薄" in aside
+    assert "3级" in aside
+
+
+def test_checking_is_at_hand_without_scripts_on_every_width(expert: Surfer) -> None:
+    """The panel at the side hides its buttons on a phone, so the button stands with the signature."""
+    sign = expert.get(SHEET).text.partition('id="sign"')[2]
+    assert f'<noscript><button class="btn btn-outline" form="sheet" formaction="{SHEET}/check-sheet">核对' in sign

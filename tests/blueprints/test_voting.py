@@ -63,6 +63,49 @@ def test_the_lead_opens_the_vote(surf: Surf, world: World, sqlite_database: Data
     assert surf(STRANGER).get(act).status_code == 404
 
 
+def test_a_refused_act_leads_on_to_the_consultation_and_to_what_waits(
+    surf: Surf, world: World, sqlite_database: Database, clock: Clock
+) -> None:
+    clock.now = LATER
+    with sqlite_database.write() as db:
+        voting(db, world)
+    lead = surf(LEAD)
+    for refused in (lead.get(f"{HERE}/voting/open-vote"), lead.post(f"{HERE}/online-session/note-speech")):
+        assert refused.status_code == 409
+        assert f'btn-primary" href="{HERE}/voting/close-vote">结束表决并计票' in refused.text
+        assert f'href="{HERE}">会诊〔2026〕1号' in refused.text
+    not_theirs = surf(APPLICANT).get(f"{HERE}/voting/close-vote")
+    assert (not_theirs.status_code, f'href="{HERE}">会诊' in not_theirs.text) == (403, True)
+
+
+def test_while_signatures_are_missing_the_lead_is_led_to_remind_and_not_to_close(
+    surf: Surf, world: World, sqlite_database: Database, clock: Clock
+) -> None:
+    clock.now = LATER
+    with sqlite_database.write() as db:
+        consultation = voting(db, world)
+        for expert in panel_of(world)[:3]:
+            signed(db, consultation, expert, consistent(("yes", "yes", "no"), consultation))
+    lead = surf(LEAD)
+    before = lead.get(HERE).text
+    assert f'btn-primary btn-lg" href="{HERE}/voting/remind-signers"' in before
+    assert "还有 2 位专家未签名" in before
+    panel, _, behind = before.partition("更多操作")
+    assert f'href="{HERE}/voting/close-vote"' not in panel
+    assert f'href="{HERE}/voting/close-vote">写明理由，结束表决' in behind
+    closing = lead.get(f"{HERE}/voting/close-vote").text
+    assert f'btn-primary" href="{HERE}/voting/remind-signers"' in closing
+    clock.advance(days=4)
+    overdue = surf(LEAD).get(HERE).text.partition("更多操作")[0]
+    assert f'btn-primary btn-lg" href="{HERE}/voting/remind-signers"' in overdue
+    assert f'btn-outline" href="{HERE}/voting/close-vote">写明理由，结束表决' in overdue
+    with sqlite_database.write() as db:
+        again = db.get_one(Consultation, 1)
+        for expert in panel_of(world)[3:]:
+            signed(db, again, expert, consistent(("yes", "yes", "no"), again))
+    assert f'btn-primary btn-lg" href="{HERE}/voting/close-vote">结束表决' in surf(LEAD).get(HERE).text
+
+
 def test_closing_early_asks_for_the_reason_at_its_field(surf: Surf, world: World, sqlite_database: Database) -> None:
     with sqlite_database.write() as db:
         consultation = voting(db, world)

@@ -39,6 +39,8 @@ def hold_the_session(lead: Person, experts: int) -> None:
 def vote(lead: Person, experts: list[Person], stranger: Person) -> None:
     """Five sheets, filled in alone and signed; the lead sees who has signed and nothing else."""
     lead.take_up("主持会诊并开始表决")
+    lead.sees("到会专家均已发言")
+    lead.follow("开始表决")
     lead.picture("24-open-vote")
     lead.press("开始表决")
     lead.sees("第 1 轮表决已开始")

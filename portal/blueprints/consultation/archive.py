@@ -12,11 +12,11 @@ from portal.rules.editions import load_edition
 from portal.services.consultation import archive as step
 from portal.services.consultation.archive_view import archive_page
 from portal.services.consultation.overview import brief
-from portal.storage.local import Storage
-from portal.web.acting import look, settings
+from portal.web.acting import look
 from portal.web.forms import PortalForm, submit, typed
 from portal.web.fragments import render
 from portal.web.guard import requires
+from portal.web.stored_files import storage
 
 Answer = str | Response | tuple[str, int]
 
@@ -39,9 +39,8 @@ def dispose_archive(consultation_id: int) -> Answer:
     if request.method == "POST":
         done = submit(form, step.dispose_archive, consultation_id=consultation_id)
         if done:
-            storage = Storage(settings().instance / "files")
             for key in done.done:
-                storage.remove(key)
+                storage().remove(key)
             flash("已批准销毁。清单和校验值作为销毁证明长期保存。", "done")
             return redirect(url_for("consultation.view_archive", consultation_id=consultation_id), 303)
         status = done.status

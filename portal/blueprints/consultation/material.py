@@ -17,13 +17,13 @@ from portal.services.consultation.material_view import MaterialRow, material_pag
 from portal.services.consultation.overview import brief
 from portal.services.consultation.panel_view import panel_page
 from portal.storage.kinds import ACCEPT
-from portal.storage.local import Storage
 from portal.web.acting import look, perform, settings
 from portal.web.fields import LongTextField, TextField, WholeNumberField
 from portal.web.forms import PortalForm, submit, typed
 from portal.web.fragments import render
 from portal.web.guard import requires
 from portal.web.security import HEADERS
+from portal.web.stored_files import open_stored, storage
 
 Answer = str | Response | tuple[str, int]
 _NEW = ""
@@ -67,11 +67,6 @@ class ExtensionForm(PortalForm):
     working_days = WholeNumberField("延长的工作日", default=1)
     members = wtforms.SelectMultipleField("延长给", coerce=int)
     reason = LongTextField("延长理由", longest=1000)
-
-
-def storage() -> Storage:
-    """Where this installation keeps its files."""
-    return Storage(settings().files_folder)
 
 
 @blueprint.get("/<int:consultation_id>/material")
@@ -160,9 +155,12 @@ def show_material(consultation_id: int, material_id: int) -> Response:
 
 
 def _file(consultation_id: int, material_id: int, *, is_attachment: bool) -> Response:
+    wanted = look(step.find_material, consultation_id=consultation_id, material_id=material_id)
+    # What cannot be read was not opened: the file comes first, then the record of the opening.
+    file = open_stored(wanted.sha256, name=wanted.filename, consultation_id=consultation_id)
     found = perform(step.open_material, consultation_id=consultation_id, material_id=material_id)
     response = send_file(
-        storage().open(found.sha256),
+        file,
         mimetype=found.content_type,
         as_attachment=is_attachment or not found.is_shown_inline,
         download_name=found.filename,

@@ -9,13 +9,13 @@ from flask import flash, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.blueprints.consultation import blueprint
-from portal.blueprints.consultation.addresses import address_of_act
 from portal.process.consultation import Stage, transition
 from portal.services.consultation import online_session as step
 from portal.services.consultation.material_view import summary as material_summary
 from portal.services.consultation.online_session_view import VIEW_LABELS, SessionPage, Speaker, session_page
 from portal.services.consultation.overview import brief
 from portal.web.acting import look, now
+from portal.web.addresses import address_of_act
 from portal.web.badges import badge_of
 from portal.web.fields import LongTextField, WholeNumberField
 from portal.web.formats import clock_time
@@ -25,8 +25,8 @@ from portal.web.guard import requires
 
 Answer = str | Response | tuple[str, int]
 _VIEWS = {**VIEW_LABELS, "": "未谈及"}
-_MAIN = ("open_session", "open_vote")
-_OTHER = ("name_participants", "move_session", "adjourn_session", "recuse_member")
+_MAIN = ("open_session",)
+_OTHER = ("open_vote", "name_participants", "move_session", "adjourn_session", "recuse_member")
 _SPEAKS = {"done": "已发言", "now": "正在发言", "next": "下一位", "later": ""}
 
 
@@ -41,6 +41,8 @@ class NotesForm(PortalForm):
     """Notes of one speech (Art. 8(5)); what is not said stays open."""
 
     member_id = WholeNumberField()
+    version = WholeNumberField()
+    overwrite = WholeNumberField()
     danger_widespread = wtforms.RadioField(
         "是否普遍存在危及人身、财产安全的不合理危险", choices=_VIEWS, validate_choice=False
     )
@@ -73,6 +75,8 @@ class OrderForm(PortalForm):
 class DiscussionForm(PortalForm):
     """What came out of the discussion."""
 
+    version = WholeNumberField()
+    overwrite = WholeNumberField()
     summary = LongTextField("讨论小结")
 
 
@@ -131,7 +135,7 @@ def save_speech_notes(consultation_id: int) -> Answer:
     """Keep the notes as they are typed."""
     form = NotesForm(typed())
     done = submit(form, step.save_speech_notes, **_speech(consultation_id, form))
-    return _saved(consultation_id, form, done)
+    return _saved(consultation_id, form, done, "notes")
 
 
 @blueprint.route("/<int:consultation_id>/online-session/note-speech", methods=["GET", "POST"])
@@ -154,8 +158,9 @@ def note_speech(consultation_id: int) -> Answer:
 def save_discussion(consultation_id: int) -> Answer:
     """Keep the summary as it is typed."""
     form = DiscussionForm(typed())
-    done = submit(form, step.save_discussion, consultation_id=consultation_id, summary=form.summary.data or "")
-    return _saved(consultation_id, form, done)
+    given = {"summary": form.summary.data or "", "version": _version(form)}
+    done = submit(form, step.save_discussion, consultation_id=consultation_id, **given)
+    return _saved(consultation_id, form, done, "discussion")
 
 
 @blueprint.route("/<int:consultation_id>/online-session/adjourn-session", methods=["GET", "POST"])
@@ -179,9 +184,9 @@ def _page(consultation_id: int, failed: PortalForm | None = None) -> str:
     page = look(session_page, consultation_id=consultation_id)
     speaker = _chosen(page, failed)
     forms: dict[str, PortalForm] = {
-        "notes": NotesForm(obj=speaker.notes if speaker else None, data={"member_id": speaker and speaker.member_id}),
+        "notes": _saved_notes(speaker),
         "attendance": _attendance(page, empty=True),
-        "discussion": DiscussionForm(data={"summary": page.online.discussion_summary if page.online else ""}),
+        "discussion": _saved_discussion(page),
     }
     kept = {NotesForm: "notes", AttendanceForm: "attendance", DiscussionForm: "discussion"}
     if failed is not None and type(failed) in kept:
@@ -197,6 +202,7 @@ def _page(consultation_id: int, failed: PortalForm | None = None) -> str:
         chosen=speaker,
         material=look(material_summary, loaded=page.loaded),
         problems=failed.problems if failed is not None else (),
+        conflict=_conflict(page, failed),
         views=VIEW_LABELS,
         acts=[
             (transition(act).label, address_of_act(act, consultation_id), act in _MAIN)
@@ -208,11 +214,48 @@ def _page(consultation_id: int, failed: PortalForm | None = None) -> str:
 
 
 def _chosen(page: SessionPage, failed: PortalForm | None) -> Speaker | None:
-    """The member whose notes are written: asked for in the address, else whose turn it is, else the first."""
+    """The member whose notes are written: asked for in the address, else whose turn it is; none after the last."""
     wanted = failed.member_id.data if isinstance(failed, NotesForm) else request.args.get("member", type=int)
     by_id = {one.member_id: one for one in page.speakers}
     current = next((one for one in page.speakers if one.state == "now"), None)
-    return by_id.get(wanted or 0) or current or next(iter(page.speakers), None)
+    return by_id.get(wanted or 0) or current
+
+
+def _saved_notes(speaker: Speaker | None) -> NotesForm:
+    turn = speaker.notes if speaker else None
+    return NotesForm(
+        obj=turn, data={"member_id": speaker and speaker.member_id, "version": turn.notes_version if turn else 0}
+    )
+
+
+def _saved_discussion(page: SessionPage) -> DiscussionForm:
+    online = page.online
+    if online is None:
+        return DiscussionForm()
+    return DiscussionForm(data={"summary": online.discussion_summary, "version": online.discussion_version})
+
+
+def _version(form: NotesForm | DiscussionForm) -> int:
+    """The version that was typed on, or the newer one that is knowingly written over."""
+    return form.overwrite.data or form.version.data or 0
+
+
+def _conflict(page: SessionPage, failed: PortalForm | None) -> dict[str, Any] | None:
+    """What is saved by now beside what was typed on an older version; None where the two do not differ."""
+    if not isinstance(failed, NotesForm | DiscussionForm):
+        return None
+    saved = _saved_notes(_chosen(page, failed)) if isinstance(failed, NotesForm) else _saved_discussion(page)
+    if _version(failed) == saved.version.data:
+        return None
+    skipped = ("member_id", "version", "overwrite")
+    lines = [(str(one.label.text), _words(saved[one.name]), _words(one)) for one in failed if one.name not in skipped]
+    form_id = "notes-form" if isinstance(failed, NotesForm) else "discussion-form"
+    return {"form_id": form_id, "version": saved.version.data, "lines": [one for one in lines if one[1] != one[2]]}
+
+
+def _words(field: wtforms.Field) -> str:
+    said = field.data or ""
+    return _VIEWS.get(said, said) if isinstance(field, wtforms.RadioField) else said
 
 
 def _speaker(one: Speaker, *, has_begun: bool) -> dict[str, Any]:
@@ -248,12 +291,22 @@ def _ticked(form: AttendanceForm) -> dict[str, Any]:
 
 
 def _speech(consultation_id: int, form: NotesForm) -> dict[str, Any]:
-    return {"consultation_id": consultation_id, "member_id": form.member_id.data or 0, "given": form.given}
+    return {
+        "consultation_id": consultation_id,
+        "member_id": form.member_id.data or 0,
+        "given": form.given,
+        "version": _version(form),
+    }
 
 
-def _saved(consultation_id: int, form: PortalForm, done: Submission[None]) -> Answer:
+def _saved(consultation_id: int, form: PortalForm, done: Submission[int], name: str) -> Answer:
     if is_htmx():
-        response = make_response("", done.status if not done else 204)
+        conflict = None if done else _conflict(look(session_page, consultation_id=consultation_id), form)
+        page = render(
+            "consultation/online_session/saved.html",
+            name=name, version=done.value, conflict=conflict, problems=form.problems,
+        )  # fmt: skip
+        response = make_response(page, done.status)
         response.headers["X-Saved-At"] = clock_time(now())
         return response
     if not done:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from flask import request, url_for
 
 from portal.blueprints.consultation import blueprint
-from portal.blueprints.consultation.addresses import address_of_act
 from portal.process.obligations import OBLIGATIONS
 from portal.services.consultation.overview import Action, Overview, TimelineEntry, overview, owner_words
 from portal.services.duties import Duty
 from portal.services.kernel.calendar import working_calendar
 from portal.web.acting import look, now, reading
+from portal.web.addresses import address_of_act
 from portal.web.badges import badge_of
 from portal.web.deadlines import Due, present_due
 from portal.web.fragments import render
@@ -66,10 +66,9 @@ def _due(duty: Duty | None) -> Due | None:
 
 def _actions(found: Overview, *, aside: bool) -> list[ActionView]:
     chosen = [action for action in found.actions if action.is_aside is aside]
-    wanted = found.own_duty.kind.act if found.own_duty else None
-    first = next((one.act for one in chosen if one.act == wanted), chosen[0].act if chosen else None)
-    ordered = sorted(chosen, key=lambda one: (one.act != first, one.reason is not None))
-    return [_action(one, found.consultation.id, primary=one.act == first and not aside) for one in ordered]
+    wanted = found.own_duty.act if found.own_duty else None
+    ordered = sorted(chosen, key=lambda one: (one.reason is not None, one.act != wanted or one.is_exception))
+    return [_action(one, found.consultation.id, primary=one is ordered[0] and not aside) for one in ordered]
 
 
 def _action(action: Action, consultation_id: int, *, primary: bool) -> ActionView:

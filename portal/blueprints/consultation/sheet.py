@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from flask import current_app, flash, make_response, redirect, request, send_file, url_for
+from flask import flash, make_response, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response
 
 from portal.blueprints.consultation import blueprint
@@ -20,6 +20,7 @@ from portal.services.consultation.sheet_view import (
     SheetPage,
     asked_sections,
     differences,
+    reference,
     sheet_edition,
     sheet_page,
     sign_page,
@@ -55,6 +56,14 @@ def edit_sheet(consultation_id: int) -> str | Response:
         return redirect(address, 303)
     problems = page.rules.problems if "check" in request.args else ()
     return _page(page, problems, wants_check="check" in request.args)
+
+
+@blueprint.get("/<int:consultation_id>/sheet/reference")
+@requires("sign_sheet")
+def view_reference(consultation_id: int) -> str:
+    """Material and own preliminary analysis: fetched into the sheet when it is unfolded, else a page of its own."""
+    found = look(reference, consultation_id=consultation_id)
+    return render("consultation/sheet/reference.html", fragment="reference", found=found)
 
 
 @blueprint.post("/<int:consultation_id>/sheet/check-sheet")
@@ -174,7 +183,6 @@ def _page(
         is_unsaved=is_unsaved,
         stale=stale,
         due=_due(page.own),
-        material_url=_material_url(page.own.consultation.id),
     )
 
 
@@ -207,9 +215,3 @@ def _not_saved(
 def _due(own: service.OwnSheet) -> Any:
     voting_round = own.voting_round
     return present_due(voting_round.sign_by, voting_round.opened_at, now(), working_calendar(reading()))
-
-
-def _material_url(consultation_id: int) -> str:
-    endpoint = "consultation.view_material"
-    known = endpoint in current_app.view_functions
-    return url_for(endpoint, consultation_id=consultation_id) if known else ""

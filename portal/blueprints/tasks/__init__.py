@@ -7,12 +7,12 @@ from functools import partial
 
 from flask import Blueprint, url_for
 
-from portal.blueprints.consultation.addresses import address_of
 from portal.rules.dates import beijing_day
 from portal.services.dashboard import Meeting, dashboard
 from portal.services.duties import grouped
 from portal.services.kernel.calendar import working_calendar
 from portal.web.acting import current_actor, look, now, reading
+from portal.web.addresses import address_of
 from portal.web.badges import badge_of
 from portal.web.fragments import render
 from portal.web.guard import requires

@@ -581,6 +581,7 @@ def upgrade() -> None:
         sa.Column("opened_at", Instant(), nullable=True),
         sa.Column("closed_at", Instant(), nullable=True),
         sa.Column("discussion_summary", sa.Text(), nullable=False),
+        sa.Column("discussion_version", sa.Integer(), nullable=False),
         sa.CheckConstraint("mode IN ('online', 'on_site', 'mixed')", name=op.f("ck_online_session_mode")),
         sa.CheckConstraint(
             "state IN ('fixed', 'open', 'closed', 'adjourned', 'cancelled')", name=op.f("ck_online_session_state")
@@ -969,6 +970,7 @@ def upgrade() -> None:
         sa.Column("harm_and_extent", sa.Text(), nullable=False),
         sa.Column("advises_investigation", sa.String(length=10), nullable=True),
         sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("notes_version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "advises_investigation IN ('yes', 'no', 'uncertain')", name=op.f("ck_speaking_turn_advises_investigation")
         ),

@@ -69,3 +69,9 @@ WHY_NOT: dict[str, WhyNot] = {
     **handover.WHY_NOT,
     **watch.WHY_NOT,
 }
+
+# Acts that can be done with a written reason while WHY_NOT speaks against them: what the button then says, and
+# whether the occasion is there, so that it stands in front and not behind “更多操作”.
+BY_EXCEPTION: dict[str, tuple[str, Callable[[Session, Loaded, datetime], bool]]] = {
+    "close_vote": ("写明理由，结束表决", voting.is_signing_over),
+}

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from portal.models.online_session import OnlineSession, SpeakingTurn
 from portal.process.consultation import Stage
-from portal.process.errors import Invalid, Refusal
+from portal.process.errors import Invalid, Refusal, Stale
 from portal.process.permissions import Actor
 from portal.rules.majority import quorum_of
 from portal.services.consultation.application import required_reason
 from portal.services.consultation.members import accepted_members, panel_problem
-from portal.services.consultation.preliminary_analysis import announce_when_all_in, answers_of
+from portal.services.consultation.preliminary_analysis import answers_of, settle_telling
 from portal.services.consultation.session_invitation import current_session, withdraw_invitation
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.events import record
@@ -141,22 +141,43 @@ def set_speaking_order(
 
 
 def save_speech_notes(
-    db: Session, *, actor: Actor, consultation_id: int, member_id: int, given: SpeechNotes, now: datetime
-) -> None:
-    """Save the notes as they are typed; gaps are allowed, and nothing is said to be spoken yet."""
+    db: Session,
+    *,
+    actor: Actor,
+    consultation_id: int,
+    member_id: int,
+    given: SpeechNotes,
+    version: int | None = None,
+    now: datetime,
+) -> int:
+    """Save the notes as they are typed; gaps are allowed, and nothing is said to be spoken yet.
+
+    `version` is the one that the page was made from, 0 before the first saving; Stale when it is another by now.
+    None takes the notes as they are, for who has just read them. Returns the version they have then.
+    """
     _, online = _hosted(db, actor, consultation_id, now)
-    _write_notes(_turn(online, member_id), given)
+    return _write_notes(db, _turn(online, member_id), given, version)
 
 
 def note_speech(
-    db: Session, *, actor: Actor, consultation_id: int, member_id: int, given: SpeechNotes, now: datetime
+    db: Session,
+    *,
+    actor: Actor,
+    consultation_id: int,
+    member_id: int,
+    given: SpeechNotes,
+    version: int | None = None,
+    now: datetime,
 ) -> None:
-    """Record that a member has spoken, with the notes of the speech; the next one in order follows."""
+    """Record that a member has spoken, with the notes of the speech; the next one in order follows.
+
+    `version` as with `save_speech_notes`.
+    """
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="note_speech", now=now)
     online = _current(db, consultation_id)
     _seat_newcomers(db, online)
     turn = _turn(online, member_id)
-    _write_notes(turn, given)
+    _write_notes(db, turn, given, version)
     if not (turn.danger_widespread or turn.harm_and_extent or turn.advises_investigation or turn.notes):
         raise Invalid.field("notes", "请记下发言要点，再记为已发言。", "8(5)")
     turn.has_attended = True
@@ -164,10 +185,17 @@ def note_speech(
     advance(db, loaded, "note_speech", actor=actor, now=now, member=turn.member.name)
 
 
-def save_discussion(db: Session, *, actor: Actor, consultation_id: int, summary: str, now: datetime) -> None:
-    """Save the summary of the discussion; it goes into the draft of the minutes."""
+def save_discussion(
+    db: Session, *, actor: Actor, consultation_id: int, summary: str, version: int | None = None, now: datetime
+) -> int:
+    """Save the summary of the discussion; it goes into the draft of the minutes. `version` as with the notes."""
     _, online = _hosted(db, actor, consultation_id, now)
+    db.refresh(online, ["discussion_version"], with_for_update=True)
+    if version not in (None, online.discussion_version):
+        raise Stale("讨论小结刚刚在另一处保存过。请核对后再保存，您填写的内容仍在页面上。")
     online.discussion_summary = summary.strip()
+    online.discussion_version += 1
+    return online.discussion_version
 
 
 def adjourn_session(db: Session, *, actor: Actor, consultation_id: int, reason: str, to: Stage, now: datetime) -> None:
@@ -245,7 +273,12 @@ def _turn(online: OnlineSession, member_id: int) -> SpeakingTurn:
     return turn
 
 
-def _write_notes(turn: SpeakingTurn, given: SpeechNotes) -> None:
+def _write_notes(db: Session, turn: SpeakingTurn, given: SpeechNotes, version: int | None) -> int:
+    # A second host may be writing the same notes at this moment: whoever comes second reads what the first has saved.
+    db.refresh(turn, ["notes_version"], with_for_update=True)
+    if version not in (None, turn.notes_version):
+        message = f"{turn.member.name}的发言记录刚刚在另一处保存过。请核对后再保存，您填写的内容仍在页面上。"
+        raise Stale(message)
     for name in ("danger_widespread", "advises_investigation"):
         if getattr(given, name) not in (None, *VIEWS):
             raise Invalid.field(name, "请选择“是”“否”或“不确定”。", "8(5)")
@@ -253,13 +286,15 @@ def _write_notes(turn: SpeakingTurn, given: SpeechNotes) -> None:
     turn.harm_and_extent = given.harm_and_extent.strip()
     turn.advises_investigation = given.advises_investigation
     turn.notes = given.notes.strip()
+    turn.notes_version += 1
+    return turn.notes_version
 
 
 def _ask_for_what_is_missing(db: Session, loaded: Loaded, now: datetime) -> None:
     """Experts whose analysis is not in owe it again; where all are in, the applicant tells the lead again."""
     for member in answers_of(db, loaded.consultation.id).missing:
         oblige(db, loaded.consultation, "hand_in_analysis", now=now, person_id=member.expert.person_id)
-    announce_when_all_in(db, loaded, now=now)
+    settle_telling(db, loaded.consultation, now=now)
 
 
 WHY_NOT: dict[str, Callable[[Session, Loaded, datetime], str | None]] = {"open_session": why_not_open}

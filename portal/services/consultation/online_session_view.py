@@ -94,6 +94,11 @@ class SessionPage:
         return self.is_open and self.loaded.may("host_session")
 
     @property
+    def has_everybody_spoken(self) -> bool:
+        """Whether nobody who is there waits to speak: the vote may be opened."""
+        return self.is_open and not any(speaker.state == "now" for speaker in self.speakers)
+
+    @property
     def present(self) -> int:
         """How many members are there."""
         return sum(speaker.has_attended for speaker in self.speakers)

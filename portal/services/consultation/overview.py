@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -20,7 +20,7 @@ from portal.process.events import event_label
 from portal.process.outlook import OUTLOOK
 from portal.process.permissions import Actor, Relation
 from portal.rules.dates import beijing_day
-from portal.services.consultation.contributions import SUMMARIES, WHY_NOT
+from portal.services.consultation.contributions import BY_EXCEPTION, SUMMARIES, WHY_NOT
 from portal.services.duties import Duty, duties_in
 from portal.services.kernel.institutions import InstitutionFacts, technical_institutions
 from portal.services.kernel.loading import Loaded, load
@@ -64,6 +64,7 @@ class Action:
     reason: str | None
     is_aside: bool
     article: str | None
+    is_exception: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def overview(db: Session, *, actor: Actor, consultation_id: int, now: datetime, 
     )
     # What can be done in this stage comes first; what is owed but waits for another act follows.
     duties = tuple(
-        sorted(duties_in(db, [consultation_id]).get(consultation_id, ()), key=lambda duty: not duty.is_done_now)
+        sorted(duties_in(db, [consultation_id], now).get(consultation_id, ()), key=lambda duty: not duty.is_done_now)
     )
     own_duty = next((duty for duty in duties if _is_own(duty, actor)), None)
     is_staff = bool(loaded.relations & {Relation.APPLICANT, Relation.LEAD, Relation.PARTY})
@@ -160,16 +161,24 @@ def _is_own(duty: Duty, actor: Actor) -> bool:
 
 
 def _actions(db: Session, loaded: Loaded, own_duty: Duty | None, now: datetime) -> tuple[Action, ...]:
-    owed = own_duty.kind.act if own_duty else None
+    owed = own_duty.act if own_duty else None
     lines = [line for line in TRANSITIONS if line.act == owed or line.act not in _IN_THEIR_SECTION]
-    return tuple(_action(db, loaded, line, now) for line in lines if loaded.may(line.act))
+    actions = [one for line in lines if loaded.may(line.act) for one in _actions_of(db, loaded, line, now)]
+    if own_duty is not None and own_duty.act not in BY_ACT and own_duty.act != "view_consultation":
+        # What is owed is done on a page of its own, which several acts share.
+        actions.insert(0, Action(own_duty.act, own_duty.button, None, False, own_duty.kind.article))
+    return tuple(actions)
 
 
-def _action(db: Session, loaded: Loaded, line: Transition, now: datetime) -> Action:
+def _actions_of(db: Session, loaded: Loaded, line: Transition, now: datetime) -> Iterator[Action]:
+    """The act as it is usually done, and where it is not open for that, the exception with its written reason."""
     why_not = WHY_NOT.get(line.act)
     reason = why_not(db, loaded, now) if why_not else None
     is_aside = line.act in _ASIDE and not (line.act in _FORWARD_WHEN_OPEN and reason is None)
-    return Action(line.act, line.label, reason, is_aside, line.article)
+    yield Action(line.act, line.label, reason, is_aside, line.article)
+    if reason is not None and line.act in BY_EXCEPTION:
+        label, is_usual = BY_EXCEPTION[line.act]
+        yield Action(line.act, label, None, not is_usual(db, loaded, now), line.article, is_exception=True)
 
 
 def _entries(db: Session, consultation_id: int, events: Sequence[_EventRow] | None) -> dict[Stage, datetime]:

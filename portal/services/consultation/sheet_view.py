@@ -10,12 +10,16 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.documents.sheet_paper import PaperSection, SheetDocument, paper
 from portal.models.panel import PanelMember
+from portal.models.preliminary_analysis import PreliminaryAnalysis
 from portal.models.voting import ConsultationSheet, VotingRound
 from portal.process.errors import Invalid, NotFound
 from portal.process.permissions import Actor
 from portal.rules.editions import Edition
 from portal.rules.sheet import SheetAnswers
 from portal.rules.sheet_description import Field, Section
+from portal.services.consultation.material_view import MaterialRow, material_rows
+from portal.services.consultation.members import handed_in
+from portal.services.consultation.preliminary_analysis_view import first_view_words
 from portal.services.consultation.sheet import (
     OwnSheet,
     final_answers,
@@ -26,7 +30,7 @@ from portal.services.consultation.sheet import (
 )
 from portal.services.consultation.sheet_rules_view import LiveRules, live_rules, value_words
 from portal.services.consultation.sheet_text import draft_document, full_number, signed_document
-from portal.services.kernel.loading import load
+from portal.services.kernel.loading import Loaded, load
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,16 @@ class SheetPage:
     def has_something_to_take(self) -> bool:
         """Whether the first view answers a question that is still open here."""
         return any(self.answers.answer(name) is None for name in self.earlier)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What an expert looks up while filling in: the own preliminary analysis (None: not handed in), the material."""
+
+    loaded: Loaded
+    analysis: PreliminaryAnalysis | None
+    first_view: tuple[tuple[str, str], ...]
+    items: tuple[MaterialRow, ...]
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,17 @@ def sheet_page(
         earlier={name: value_words(edition.field(name), value) for name, value in view.items()},
         rules=live_rules(shown, edition),
     )
+
+
+def reference(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> Reference:
+    """What stands beside the own sheet; authorised as the sheet itself."""
+    own = own_sheet(db, actor=actor, consultation_id=consultation_id, now=now)
+    analysis = handed_in(db, consultation_id).get(own.member.id)
+    if analysis is not None and analysis.handed_in_at is None:
+        analysis = None
+    words = first_view_words(analysis, own.edition) if analysis else ()
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="open_material", now=now)
+    return Reference(loaded, analysis, words, material_rows(db, loaded))
 
 
 def sheet_edition(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> Edition:

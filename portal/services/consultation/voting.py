@@ -143,7 +143,25 @@ def why_no_reminder(db: Session, loaded: Loaded, _now: datetime) -> str | None:
     return None if voting_round and unsigned_members(db, voting_round) else "所有专家都已签名。"
 
 
-WHY_NOT: dict[str, WhyNot] = {"open_vote": why_no_vote, "remind_signers": why_no_reminder}
+def why_not_close(db: Session, loaded: Loaded, _now: datetime) -> str | None:
+    """Why the vote is not closed as a matter of course: signatures are missing, so a reason is needed."""
+    voting_round = open_round(db, loaded.consultation.id)
+    unsigned = unsigned_members(db, voting_round) if voting_round else []
+    names = "、".join(member.name for member in unsigned)
+    return f"还有 {len(unsigned)} 位专家未签名（{names}）。" if unsigned else None
+
+
+def is_signing_over(db: Session, loaded: Loaded, now: datetime) -> bool:
+    """Whether the time by which to sign is over."""
+    voting_round = open_round(db, loaded.consultation.id)
+    return voting_round is not None and voting_round.sign_by <= now
+
+
+WHY_NOT: dict[str, WhyNot] = {
+    "open_vote": why_no_vote,
+    "remind_signers": why_no_reminder,
+    "close_vote": why_not_close,
+}
 
 
 def refuse_when(reason: str | None, article: str = ARTICLE) -> None:

@@ -14,7 +14,7 @@ def address_of(duty: Duty) -> str:
     """The very spot that a duty's button leads to; the consultation's page where its act is done in another stage."""
     if not duty.is_done_now:
         return url_for("consultation.view_consultation", consultation_id=duty.consultation_id)
-    return address_of_act(duty.kind.act, duty.consultation_id)
+    return address_of_act(duty.act, duty.consultation_id)
 
 
 def address_of_act(act: str, consultation_id: int) -> str:

@@ -1,0 +1,24 @@
+"""Files that the portal keeps, as pages hand them out."""
+
+from __future__ import annotations
+
+from io import BufferedReader
+
+from portal.process.errors import FileUnavailable
+from portal.services.stored_files import report_missing_file
+from portal.storage.local import FileMissing, Storage
+from portal.web.acting import perform, settings
+
+
+def storage() -> Storage:
+    """Where the files lie."""
+    return Storage(settings().files_folder)
+
+
+def open_stored(sha256: str, *, name: str, consultation_id: int | None = None) -> BufferedReader:
+    """The file for reading. FileUnavailable, recorded for the auditor, where the storage has lost it."""
+    try:
+        return storage().open(sha256)
+    except FileMissing:
+        said = perform(report_missing_file, sha256=sha256, name=name, consultation_id=consultation_id)
+        raise FileUnavailable(said) from None
