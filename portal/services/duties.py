@@ -16,7 +16,7 @@ from portal.models.obligation import Obligation
 from portal.process.consultation import Stage
 from portal.process.obligations import OBLIGATIONS, ObligationKind
 from portal.process.permissions import PERMISSIONS, Actor
-from portal.rules.dates import beijing_day
+from portal.rules.dates import beijing_day, end_of_day
 from portal.services.kernel.institutions import InstitutionFacts, technical_institutions
 from portal.services.kernel.remembering import remembered
 
@@ -75,7 +75,7 @@ def own_duty_count(db: Session, *, actor: Actor, now: datetime) -> int:
         select(func.count()).select_from(Obligation).where(is_owed_at(now), one).scalar_subquery()
         for one in owned[: 2 if institution_id is not None else 1]
     ]
-    # What the clock opens it opens at 24:00 of a last day, so the day is all that the count depends on beside events.
+    # Beside events, the day is all that the count depends on (is_owed_at).
     key = ("own_duty_count", actor.person_id, institution_id, beijing_day(now))
     return remembered(db, key, lambda: sum(db.execute(select(*counts)).one()))
 
@@ -109,8 +109,12 @@ def duties_in(db: Session, consultation_ids: Iterable[int], now: datetime) -> di
 
 
 def is_owed_at(now: datetime) -> ColumnElement[bool]:
-    """The condition that an obligation is open at `now`: not closed, and begun; some begin by the clock."""
-    return and_(Obligation.closed_at.is_(None), Obligation.since_at <= now)
+    """The condition that an obligation is open at `now`: not closed, and begun.
+
+    Only the clock opens one ahead of its time, and it does so at 24:00 of a last day. So the day decides, and a
+    machine whose clock is a little behind does not miss what another has just opened.
+    """
+    return and_(Obligation.closed_at.is_(None), Obligation.since_at < end_of_day(beijing_day(now)))
 
 
 def is_owed_by(actor: Actor) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from portal.services.consultation.members import accepted_members
 from portal.services.consultation.online_session import save_discussion
 from tests.factories.online_session import STARTS, participants_named, session_fixed, session_of, session_opened
 from tests.factories.preliminary_analysis import lead_told
-from tests.factories.world import NOON, World
+from tests.factories.world import World
 from tests.support.clock import Clock
 from tests.support.surfer import Surfer
 
@@ -159,9 +159,8 @@ def test_after_the_last_speaker_the_page_offers_the_vote(
 
 
 def test_once_the_time_is_fixed_the_duty_leads_to_the_session(
-    surf: Surf, world: World, sqlite_database: Database, clock: Clock
+    surf: Surf, world: World, sqlite_database: Database
 ) -> None:
-    clock.now = NOON
     with sqlite_database.write() as db:
         session_fixed(db, world)
     tasks = surf("jiangsu-liaison-1").get("/tasks").text

@@ -123,4 +123,5 @@ def _turn(row: ListRow) -> str:
         return row.outcome
     first = row.duties[0]
     owners = [duty.owner for duty in row.duties if duty.kind is first.kind]
-    return f"{'、'.join(owners[:2])}{f' 等 {len(owners)} 家' if len(owners) > 2 else ''} {first.kind.label}"
+    unit = "家" if first.institution_id else "位"
+    return f"{'、'.join(owners[:2])}{f' 等 {len(owners)} {unit}' if len(owners) > 2 else ''} {first.kind.label}"

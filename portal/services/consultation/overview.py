@@ -289,7 +289,8 @@ def owner_words(duties: Iterable[Duty]) -> str:
         return ""
     first = duties[0].kind
     names = [duty.owner for duty in duties if duty.kind is first]
-    listed = "、".join(names[:3]) + (f"等 {len(names)} 家" if len(names) > 3 else "")
+    unit = "家" if duties[0].institution_id else "位"
+    listed = "、".join(names[:3]) + (f"等 {len(names)} {unit}" if len(names) > 3 else "")
     return f"{listed} {first.label}"
 
 

@@ -44,10 +44,12 @@
   function show(link) {
     const viewer = document.getElementById("viewer");
     const frame = viewer.querySelector("iframe");
-    frame.src = link.href;
+    // A PDF fills the width of its column; for anything else the mark means nothing.
+    frame.src = link.href + "#navpanes=0&view=FitH";
     frame.title = link.dataset.view;
     document.getElementById("viewer-title").textContent = link.dataset.view;
     viewer.hidden = false;
+    link.closest("details").open = false;
     document.getElementById("main").classList.add("with-material");
     viewer.focus({ preventScroll: true });
   }
