@@ -16,7 +16,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_TIMEOUT_MS = 15_000
-_WRITER_LOCK = 0x706F7274  # any fixed number
+_WRITER_LOCK = text("SELECT pg_advisory_xact_lock(:key)").bindparams(key=0x706F7274)  # any fixed number
 
 
 def make_engine(url: str) -> Engine:
@@ -79,7 +79,7 @@ class Database:
         """One transaction: committed when the block ends well, rolled back when it raises."""
         with self._writers.begin() as db:
             if self.engine.dialect.name == "postgresql":
-                db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+                db.execute(_WRITER_LOCK)
             yield db
 
     def dispose(self) -> None:

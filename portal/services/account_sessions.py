@@ -110,7 +110,12 @@ def sign_in(
 
 # Made once: this statement runs before every page, and making it takes longer than running it.
 _VISITOR = (
-    select(LoginSession, Person, PersonRole.role, Liaison.id.label("liaison"), Expert.id.label("expert"), Institution)
+    select(
+        LoginSession.token_digest, LoginSession.csrf_secret, LoginSession.created_at, LoginSession.last_seen_at,
+        LoginSession.reauthenticated_at, Person.id.label("person_id"), Person.name.label("person_name"),
+        Person.institution_id, Person.password_changed_at, PersonRole.role, Liaison.id.label("liaison"),
+        Expert.id.label("expert"), Institution.name, Institution.short_name, Institution.badge, Institution.province,
+    )
     .join(Person, Person.id == LoginSession.person_id)
     .outerjoin(PersonRole, PersonRole.person_id == Person.id)
     .outerjoin(
@@ -130,7 +135,7 @@ _VISITOR = (
         LoginSession.last_seen_at > bindparam("seen_after"),
         Person.is_active,
     )
-)
+)  # fmt: skip
 
 
 def visitor_of_token(
@@ -157,26 +162,25 @@ def visitor_of_token(
     rows = db.execute(_VISITOR, given).all()
     if not rows:
         return None
-    session, person, institution = rows[0].LoginSession, rows[0].Person, rows[0].Institution
+    first = rows[0]
     roles = {Role(row.role) for row in rows if row.role}
     if any(row.liaison for row in rows):
         roles.add(Role.LIAISON)
     return Visitor(
         actor=Actor(
-            person_id=person.id,
-            name=person.name,
-            institution_id=person.institution_id,
+            person_id=first.person_id,
+            name=first.person_name,
+            institution_id=first.institution_id,
             roles=frozenset(roles),
-            expert_id=rows[0].expert,
+            expert_id=first.expert,
         ),
-        institution=institution
-        and InstitutionFacts(institution.name, institution.short_name, institution.badge, institution.province),
-        must_change_password=_is_too_old(person.password_changed_at, session.created_at, password_lasts),
-        token_digest=session.token_digest,
-        csrf_secret=session.csrf_secret,
-        created_at=session.created_at,
-        last_seen_at=session.last_seen_at,
-        reauthenticated_at=session.reauthenticated_at,
+        institution=InstitutionFacts(first.name, first.short_name, first.badge, first.province) if first.name else None,
+        must_change_password=_is_too_old(first.password_changed_at, first.created_at, password_lasts),
+        token_digest=first.token_digest,
+        csrf_secret=first.csrf_secret,
+        created_at=first.created_at,
+        last_seen_at=first.last_seen_at,
+        reauthenticated_at=first.reauthenticated_at,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import current_app, request, url_for
+from flask import current_app, g, request, url_for
 
 from portal.process.permissions import is_granted
 from portal.services.duties import own_duty_count
@@ -69,6 +69,8 @@ def account_links() -> list[Link]:
 
 def footer_links() -> list[tuple[str, str]]:
     """What everybody may read, at the foot of every page: label, address."""
+    if g.get("is_failing"):
+        return []  # A page about a failure links nowhere: the host of the request may be the failure.
     return [(label, url_for(endpoint)) for label, endpoint in FOOTER_LINKS]
 
 

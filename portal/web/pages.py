@@ -36,7 +36,10 @@ class ActorOnPage:
 def install_pages(app: Flask) -> None:
     """Give templates their globals, filters and assets. An unknown name in a template is an error, not a blank."""
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.globals["portal_name"] = PORTAL_NAME
+    # The frame of a page is worked out where base.html asks for it: a fragment has none.
+    app.jinja_env.globals.update(
+        portal_name=PORTAL_NAME, navigation=navigation, account_links=account_links, footer_links=footer_links
+    )
     app.context_processor(_page_values)
     serve_assets(app)
     requires("view_public_page")(app.view_functions["static"])
@@ -54,10 +57,7 @@ def _page_values() -> dict[str, Any]:
     visitor = current_visitor()
     values: dict[str, Any] = {
         "current_actor": visitor and _actor_on_page(visitor),
-        "navigation": navigation() if visitor else [],
-        "account_links": account_links() if visitor else [],
         "log_out_url": url_for("account.log_out") if visitor else "",
-        "footer_links": [] if g.get("is_failing") else footer_links(),
         "support": "",
         "today": beijing_day(now()),
         "alliance_members": [],

@@ -35,16 +35,16 @@ def make_gallery() -> Flask:
     app.jinja_env.globals.update(
         portal_name="长三角缺陷消费品专家会诊",
         csrf_token=lambda: "token",
-        navigation=[
+        navigation=lambda: [
             V(label="我的待办", url="/dashboard", current=True, count=5),
             V(label="会诊", url="/lists", current=False, count=0),
             V(label="专家库", url="#", current=False, count=0),
             V(label="归档", url="#", current=False, count=0),
         ],
         current_actor=V(id=7, name="陈雨桐", role_label="联络员", institution_badge=samples.ZHE),
-        account_links=[V(label="我的密码", url="#", icon="key")],
+        account_links=lambda: [V(label="我的密码", url="#", icon="key")],
         log_out_url="#",
-        footer_links=[("期限怎么算", "#")],
+        footer_links=lambda: [("期限怎么算", "#")],
         support="技术支持 0571-8800 0000",
         alliance_members=samples.MEMBERS,
         samples=samples,

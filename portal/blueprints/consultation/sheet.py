@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -12,6 +13,7 @@ from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.acts import add_act
 from portal.blueprints.consultation.sheet_form import read_sheet
 from portal.process.errors import Invalid, Stale
+from portal.rules.editions import Edition
 from portal.rules.problem import Problem
 from portal.rules.sheet import SheetAnswers
 from portal.services.consultation import sheet as service
@@ -188,22 +190,28 @@ def _page(
 
 def _save_typed(consultation_id: int) -> tuple[int, tuple[str, int] | None]:
     """Save what was typed; the new version, or the answer that says why not."""
-    edition = look(sheet_edition, consultation_id=consultation_id)
-    answers, problems = read_sheet(request.form, edition)
-    if problems:
-        return 0, _not_saved(consultation_id, answers, problems, 422)
     version = request.form.get("overwrite", type=int) or request.form.get("version", 0, type=int)
     try:
-        saved = perform(service.save_sheet, consultation_id=consultation_id, answers=answers, version=version)
+        saved = perform(service.save_sheet, consultation_id=consultation_id, answers=_typed_answers, version=version)
+    except Invalid as refusal:
+        return 0, _not_saved(consultation_id, refusal.problems, refusal.status)
     except Stale as refusal:
-        return 0, _not_saved(consultation_id, answers, [Problem("", refusal.message, "")], 409, is_stale=True)
+        return 0, _not_saved(consultation_id, [Problem("", refusal.message, "")], refusal.status, is_stale=True)
     return saved.version, None
 
 
+def _typed_answers(edition: Edition) -> SheetAnswers:
+    answers, problems = read_sheet(request.form, edition)
+    if problems:
+        raise Invalid(problems)
+    return answers
+
+
 def _not_saved(
-    consultation_id: int, answers: SheetAnswers, problems: list[Problem], status: int, *, is_stale: bool = False
+    consultation_id: int, problems: Sequence[Problem], status: int, *, is_stale: bool = False
 ) -> tuple[str, int]:
     """The page with everything typed, and why it was not saved; to htmx the message alone."""
+    answers, _problems = read_sheet(request.form, look(sheet_edition, consultation_id=consultation_id))
     stale = look(differences, consultation_id=consultation_id, typed=answers) if is_stale else None
     if is_htmx():
         shown = [(problem.field, problem.message, article_beside(problem)) for problem in problems]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.models.consultation import Consultation
@@ -58,6 +58,28 @@ class OwnSheet:
         return from_record(self.sheet.answers, self.edition)
 
 
+# Made once: they run while one types, and making them takes longer than running them.
+_OWN_SHEET = (
+    select(Consultation, PanelMember, VotingRound, ConsultationSheet)
+    .join(PanelMember, PanelMember.consultation_id == Consultation.id)
+    .outerjoin(VotingRound, and_(VotingRound.consultation_id == Consultation.id, VotingRound.closed_at.is_(None)))
+    .outerjoin(
+        ConsultationSheet,
+        and_(
+            ConsultationSheet.round_id == VotingRound.id,
+            ConsultationSheet.member_id == PanelMember.id,
+            ConsultationSheet.state.in_(("draft", "signed")),
+        ),
+    )
+    .where(Consultation.id == bindparam("consultation"), PanelMember.expert_id == bindparam("expert"))
+    .order_by(PanelMember.state != "accepted", PanelMember.id.desc())
+    .limit(1)
+)
+_OWN_SHEET_WITH_PRODUCT = _OWN_SHEET.options(
+    joinedload(Consultation.product), joinedload(Consultation.applicant_institution)
+)
+
+
 def own_sheet(
     db: Session, *, actor: Actor, consultation_id: int, now: datetime, with_product: bool = False
 ) -> OwnSheet:
@@ -66,24 +88,8 @@ def own_sheet(
     Filling in belongs to signing: the permission is that of `sign_sheet`, and so are the refusals. `with_product`
     loads what the sheet's first part needs as well.
     """
-    first_part = (joinedload(Consultation.product), joinedload(Consultation.applicant_institution))
-    row = db.execute(
-        select(Consultation, PanelMember, VotingRound, ConsultationSheet)
-        .options(*(first_part if with_product else ()))
-        .join(PanelMember, PanelMember.consultation_id == Consultation.id)
-        .outerjoin(VotingRound, and_(VotingRound.consultation_id == Consultation.id, VotingRound.closed_at.is_(None)))
-        .outerjoin(
-            ConsultationSheet,
-            and_(
-                ConsultationSheet.round_id == VotingRound.id,
-                ConsultationSheet.member_id == PanelMember.id,
-                ConsultationSheet.state.in_(("draft", "signed")),
-            ),
-        )
-        .where(Consultation.id == consultation_id, PanelMember.expert_id == actor.expert_id)
-        .order_by(PanelMember.state != "accepted", PanelMember.id.desc())
-        .limit(1)
-    ).one_or_none()
+    given = {"consultation": consultation_id, "expert": actor.expert_id}
+    row = db.execute(_OWN_SHEET_WITH_PRODUCT if with_product else _OWN_SHEET, given).one_or_none()
     if row is None or not _may_sign(actor, row[0], row[1]):
         # The full load says with the right refusal why not; nobody gets past it.
         load(db, actor=actor, consultation_id=consultation_id, permission=PERMISSION, now=now)
@@ -110,13 +116,24 @@ def _may_sign(actor: Actor, consultation: Consultation, member: PanelMember) -> 
 
 
 def save_sheet(
-    db: Session, *, actor: Actor, consultation_id: int, answers: SheetAnswers, version: int, now: datetime
+    db: Session,
+    *,
+    actor: Actor,
+    consultation_id: int,
+    answers: SheetAnswers | Callable[[Edition], SheetAnswers],
+    version: int,
+    now: datetime,
 ) -> ConsultationSheet:
-    """Save the draft, gaps included. Stale when it was saved elsewhere meanwhile; refused once signed."""
+    """Save the draft, gaps included. Stale when it was saved elsewhere meanwhile; refused once signed.
+
+    `answers` may be what reads them with the consultation's edition, so that the sheet is loaded only once; it
+    raises Invalid for values that are not the sheet's.
+    """
     own = own_sheet(db, actor=actor, consultation_id=consultation_id, now=now)
+    given = answers(own.edition) if callable(answers) else answers
     require_draft(own)
     require_version(own.sheet, version)
-    _write(own.sheet, answers, now)
+    _write(own.sheet, given, now)
     db.flush()
     return own.sheet
 
