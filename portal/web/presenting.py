@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Any
 
-from portal.process.consultation import STEPS
 from portal.rules.dates import BEIJING, beijing_day
 from portal.rules.working_days import WEEKDAYS, WorkingCalendar
 from portal.services.consultation.overview import StepMark
@@ -65,15 +63,6 @@ def step_views(steps: Iterable[StepMark]) -> list[StepView]:
         )
         for step in steps
     ]
-
-
-@cache
-def step_bars_of(position: int | None, *, is_ended: bool) -> tuple[StepView, ...]:
-    """The eight small bars of a list row; none off the path."""
-    if position is None:
-        return ()
-    states = ["done" if i < position or is_ended else "now" if i == position else "later" for i in range(len(STEPS))]
-    return tuple(StepView(step.label, state, "") for step, state in zip(STEPS, states, strict=True))
 
 
 def short_day(at: datetime) -> str:

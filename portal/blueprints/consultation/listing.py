@@ -24,7 +24,6 @@ from portal.web.badges import badge_of
 from portal.web.deadlines import Due, present_due
 from portal.web.fragments import render
 from portal.web.guard import requires
-from portal.web.presenting import step_bars_of
 
 _KEPT = ("tab", "text", "year", "step", "applicant", "lead")
 
@@ -103,7 +102,6 @@ def _row_view(row: ListRow) -> dict[str, Any]:
         "url": url_for("consultation.view_consultation", consultation_id=row.consultation_id),
         "applicant": badge_of(row.applicant),
         "lead": badge_of(row.lead) if row.lead else None,
-        "bars": step_bars_of(row.step, is_ended=row.is_ended),
         "turn": _turn(row),
         "due": _due(duty),
     }
