@@ -38,6 +38,7 @@ from portal.process.permissions import Actor
 from portal.rules.dates import beijing_day
 from portal.rules.editions import CURRENT_EDITION
 from portal.services.account_passwords import hash_password
+from portal.services.kernel.counting import recount
 from portal.services.kernel.events import digest_of, record
 from tests.factories.preliminary_analysis import lead_told
 from tests.factories.voting import voting
@@ -87,6 +88,7 @@ def fill(database: Database, rows: int) -> Filled:
             )
         vote = voting(db, world)
         _Bulk(db, world, vote).write(rows - 2)
+        recount(db)
         return Filled(world, measured.id, vote.id)
 
 

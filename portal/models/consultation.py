@@ -95,6 +95,17 @@ class ConsultationParty(Base):
     institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"), primary_key=True)
 
 
+class ConsultationCount(Base):
+    """How many consultations an institution is party to, by year and stage; kept by services.kernel.counting."""
+
+    __tablename__ = "consultation_count"
+
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    stage: Mapped[str] = mapped_column(String(30), primary_key=True)
+    number: Mapped[int]
+
+
 class ApplicationGround(Base):
     """A ground of Art. 4 that the application names; several can hold."""
 

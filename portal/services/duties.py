@@ -114,7 +114,12 @@ def is_owed_at(now: datetime) -> ColumnElement[bool]:
     Only the clock opens one ahead of its time, and it does so at 24:00 of a last day. So the day decides, and a
     machine whose clock is a little behind does not miss what another has just opened.
     """
-    return and_(Obligation.closed_at.is_(None), Obligation.since_at < end_of_day(beijing_day(now)))
+    return is_owed_before(end_of_day(beijing_day(now)))
+
+
+def is_owed_before(end: Any) -> ColumnElement[bool]:
+    """As `is_owed_at`, for the day that ends at `end`, an instant or a bound parameter."""
+    return and_(Obligation.closed_at.is_(None), Obligation.since_at < end)
 
 
 def is_owed_by(actor: Actor) -> ColumnElement[bool]:

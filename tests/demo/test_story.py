@@ -35,6 +35,7 @@ from portal.services.kernel.calendar import working_calendar
 from portal.services.kernel.events import broken_links
 from portal.storage.local import Storage
 from tests.demo.conftest import Told
+from tests.support.counts import counted, kept
 
 # A destroyed archive would have to be older than the Standard; a discarded draft is seen by nobody.
 NOT_TOLD = {Stage.DISPOSED, Stage.DISCARDED}
@@ -55,6 +56,7 @@ def check_sound(db: Session, now: datetime) -> None:
         consultation = db.get_one(Consultation, event.consultation_id)
         serials.setdefault(consultation.year, []).append(consultation.serial)
     assert all(given == list(range(1, len(given) + 1)) for given in serials.values())
+    assert kept(db) == counted(db), "the counts of the list"
 
 
 def test_it_is_sound_when_a_term_has_turned(told: Told) -> None:

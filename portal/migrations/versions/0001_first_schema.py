@@ -67,6 +67,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("alliance_id", "position", name=op.f("uq_alliance_member_alliance_id_position")),
     )
     op.create_table(
+        "consultation_count",
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("stage", sa.String(length=30), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_consultation_count_institution_id")
+        ),
+        sa.PrimaryKeyConstraint("institution_id", "year", "stage", name=op.f("pk_consultation_count")),
+    )
+    op.create_table(
         "person",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("username", sa.String(length=60), nullable=False),
@@ -546,14 +557,14 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_obligation_open_institution",
-            ["institution_id", "due_at"],
+            ["institution_id", "due_at", "consultation_id", "since_at"],
             unique=False,
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),
         )
         batch_op.create_index(
             "ix_obligation_open_person",
-            ["person_id", "due_at"],
+            ["person_id", "due_at", "consultation_id", "since_at"],
             unique=False,
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),

@@ -33,6 +33,7 @@ from portal.rules.grounds import ApplicationGrounds, check_grounds
 from portal.rules.problem import Problem
 from portal.services.consultation.session_invitation import cancel_session
 from portal.services.kernel.advancing import advance
+from portal.services.kernel.counting import count_party
 from portal.services.kernel.events import record
 from portal.services.kernel.lead import lead_on
 from portal.services.kernel.loading import Loaded, load
@@ -246,6 +247,7 @@ def add_party(db: Session, consultation: Consultation, institution_id: int) -> N
     if db.get(ConsultationParty, (consultation.id, institution_id)) is None:
         db.add(ConsultationParty(consultation_id=consultation.id, institution_id=institution_id))
         db.flush()
+        count_party(db, consultation, institution_id)
 
 
 def _write(consultation: Consultation, given: ApplicationInput) -> None:

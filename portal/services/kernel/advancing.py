@@ -12,6 +12,7 @@ from portal.process.consultation import Stage, transition
 from portal.process.obligations import OBLIGATIONS
 from portal.process.permissions import Actor
 from portal.services.kernel import obligations
+from portal.services.kernel.counting import count_stage
 from portal.services.kernel.events import record
 from portal.services.kernel.loading import Loaded
 
@@ -38,7 +39,8 @@ def advance(
     target = to or line.next
     _meet(db, loaded, act, actor, now)
     if target is not None and target != consultation.stage:
-        consultation.stage = target
+        before, consultation.stage = consultation.stage, target
+        count_stage(db, consultation, before)
         obligations.enter_stage(db, consultation, target, now=now)
     return record(
         db,
