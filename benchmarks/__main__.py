@@ -17,13 +17,26 @@ from typing import Any
 
 from benchmarks.measuring import CALLS, Cost, measure
 from benchmarks.pages import FAR, Ground, comparisons, prepared
-from benchmarks.targets import FIRST_VISIT, LIST_COMPRESSED, LIST_RAW, RULES_A_SECOND, Target
+from benchmarks.starting import starts
+from benchmarks.targets import (
+    FIRST_VISIT,
+    FRAGMENT,
+    GROWTH,
+    LIST_COMPRESSED,
+    LIST_RAW,
+    MEMORY,
+    RULES_A_SECOND,
+    START,
+    Target,
+)
 from portal.rules.editions import load_edition
 from portal.rules.sheet import evaluate
 from portal.web.assets import assets
 from tests.rules.answers import complete_answers
 from tests.support.postgresql import running_server
 
+FEW = 1_000
+GROWING = ("list", "consultation page", "sheet")
 RESULTS = Path(__file__).parent / "results"
 Row = dict[str, Any]
 _VERDICTS = {"goal": "goal met", "limit": "within the limit", "over": "OVER THE LIMIT"}
@@ -32,13 +45,16 @@ _VERDICTS = {"goal": "goal met", "limit": "within the limit", "over": "OVER THE 
 def main() -> None:
     """Measure what the arguments ask for."""
     given = _arguments()
-    rows = 1_000 if given.quick else given.rows
+    rows = 1_000 if given.quick else 100_000 if given.full else given.rows
     calls = 40 if given.quick else CALLS
     kinds = ("sqlite", "postgresql") if given.database == "both" else (given.database,)
     found = []
     for kind in kinds:
         with _database(kind) as (url, folder), prepared(url, rows, folder) as ground:
             found += _pages(ground, kind, calls, min(FAR, rows // 33))
+            with _database(kind) as (small_url, small_folder), prepared(small_url, FEW, small_folder) as small:
+                found += _growth(ground, small, kind, calls)
+            found += _starting(kind, url, folder)
     found += [_rules()]
     _print(found, rows)
     _write(found, rows)
@@ -48,6 +64,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000, help="consultations (default 10,000)")
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    parser.add_argument("--full", action="store_true", help="100,000 consultations: filling takes a quarter of an hour")
     parser.add_argument("--quick", action="store_true", help="1,000 consultations and fewer calls: figures to look at")
     return parser.parse_args()
 
@@ -68,19 +85,44 @@ def _database(kind: str) -> Iterator[tuple[str, Path]]:
 def _pages(ground: Ground, kind: str, calls: int, far_page: int) -> list[Row]:
     rows: list[Row] = []
     for line in comparisons(ground, far_page):
-        portal, twin = measure([line.portal, line.twin], [ground.portal_engine, line.engine], times=calls)
-        ratio = portal.cpu / twin.cpu
-        rows.append(
-            _row(line.name, kind, line.target, ratio)
-            | {"portal": asdict(portal), "twin": asdict(twin), "wall": portal.wall / twin.wall}
-        )
+        engines = [ground.portal_engine, line.engine]
+        portal, twin = measure([line.portal, line.twin], engines, times=calls, before=line.before)
+        rows.append(_compared(line.name, kind, line.target, portal, twin))
         if line.name == "list":
             rows += _weights(kind, portal)
+        if line.name == "live rules":
+            rows.append(_row("live rules, bytes compressed", kind, FRAGMENT, portal.compressed))
     return rows
 
 
 def _row(name: str, kind: str, target: Target, value: float) -> Row:
     return {"name": name, "database": kind, "value": value, **asdict(target), "verdict": target.verdict(value)}
+
+
+def _compared(name: str, kind: str, target: Target, portal: Cost, twin: Cost) -> Row:
+    costs = {"portal": asdict(portal), "twin": asdict(twin), "wall": portal.wall / twin.wall}
+    return _row(name, kind, target, portal.cpu / twin.cpu) | costs
+
+
+def _growth(ground: Ground, small: Ground, kind: str, calls: int) -> list[Row]:
+    """The same pages with many consultations and with few."""
+    rows = []
+    for many, few in zip(comparisons(ground), comparisons(small), strict=True):
+        if many.name in GROWING:
+            engines = [ground.portal_engine, small.portal_engine]
+            costs = measure([many.portal, few.portal], engines, times=calls)
+            rows.append(_compared(f"{many.name}, against {FEW:,}", kind, GROWTH, *costs))
+    return rows
+
+
+def _starting(kind: str, url: str, folder: Path) -> list[Row]:
+    """From nothing to the first answer."""
+    found = starts(url, folder)
+    (seconds, megabytes), (bare_seconds, _) = found["portal"], found["bare"]
+    return [
+        _row("start to first answer", kind, START, seconds / bare_seconds),
+        _row("memory of a web process, MB", kind, MEMORY, megabytes),
+    ]
 
 
 def _weights(kind: str, listed: Cost) -> list[Row]:
@@ -107,16 +149,17 @@ def _print(found: list[Row], rows: int) -> None:
     print(f"{rows:,} consultations; least CPU time of one call, portal and bare twin by turns. A database server")
     print("works beside this process: what it costs is in the ratio of wall times only.\n")
     head = ("portal", "twin", "ratio", "wall", "statements", "goal", "limit")
-    print(f"{'':30}{'':11}{head[0]:>10}{head[1]:>10}{head[2]:>8}{head[3]:>8}{head[4]:>12}{head[5]:>8}{head[6]:>9}")
+    print(f"{'':34}{'':11}{head[0]:>10}{head[1]:>10}{head[2]:>8}{head[3]:>8}{head[4]:>12}{head[5]:>8}{head[6]:>9}")
     for row in found:
         print(_line(row))
 
 
 def _line(row: Row) -> str:
-    head = f"{row['name']:30}{row['database']:11}"
+    head = f"{row['name']:34}{row['database']:11}"
     aims = f"{row['goal']:>8,g}{row['limit']:>9,g}  {_VERDICTS[row['verdict']]}"
     if "portal" not in row:
-        return f"{head}{row['value']:>10,.0f}{'':38}{aims}"
+        digits = 0 if row["value"] >= 10 else 2
+        return f"{head}{row['value']:>10,.{digits}f}{'':38}{aims}"
     portal, twin = row["portal"], row["twin"]
     statements = f"{portal['statements']} / {twin['statements']}"
     times = f"{portal['cpu'] * 1000:>7.2f} ms{twin['cpu'] * 1000:>7.2f} ms{row['value']:>7.2f}×{row['wall']:>7.2f}×"

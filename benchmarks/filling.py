@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from portal.models.archive import ArchiveRecord
@@ -31,6 +31,7 @@ from portal.models.event import Event
 from portal.models.institution import RotationTerm
 from portal.models.obligation import Obligation
 from portal.models.panel import PanelMember
+from portal.models.voting import VotingRound
 from portal.models.watch import Watch
 from portal.process.consultation import ENDED, OFF_PATH, TRANSITIONS, Stage
 from portal.process.obligations import OBLIGATIONS, ObligationKind, Owner
@@ -38,15 +39,17 @@ from portal.process.permissions import Actor
 from portal.rules.dates import beijing_day
 from portal.rules.editions import CURRENT_EDITION
 from portal.services.account_passwords import hash_password
-from portal.services.kernel.counting import recount
+from portal.services.kernel.counting import count_stage, recount
 from portal.services.kernel.events import digest_of, record
+from portal.services.kernel.obligations import oblige
 from tests.factories.preliminary_analysis import lead_told
-from tests.factories.voting import voting
+from tests.factories.voting import consistent, panel_of, signed, voting
 from tests.factories.world import NOON, World, build_world
 from tests.support.surfer import PASSWORD
 
 NOW = NOON + timedelta(hours=2)
 EVENTS_OF_THE_MEASURED = 60
+PANEL = 9
 _FIRST_DAY = datetime(2024, 11, 21, 4, tzinfo=UTC)  # the Standard takes effect
 _THIS_YEAR = datetime(2026, 1, 1, 4, tzinfo=UTC)
 _SHARE_OF_EARLIER_YEARS = 0.12
@@ -69,6 +72,8 @@ class Filled:
     consultation_id: int
     voting_id: int
     """A consultation whose vote is open, for the sheet."""
+    signed_id: int
+    """One whose vote is open and signed by all nine members, to be closed."""
 
 
 def fill(database: Database, rows: int) -> Filled:
@@ -86,10 +91,26 @@ def fill(database: Database, rows: int) -> Filled:
                 consultation_id=measured.id,
                 reason=f"第 {number} 次记录：原专家出差，改请同领域专家",
             )
-        vote = voting(db, world)
-        _Bulk(db, world, vote).write(rows - 2)
+        vote, complete = voting(db, world), voting(db, world, size=PANEL)
+        for expert in panel_of(world, PANEL):
+            signed(db, complete, expert, consistent(("yes", "yes", "no"), complete))
+        _Bulk(db, world, complete).write(rows - 3)
         recount(db)
-        return Filled(world, measured.id, vote.id)
+        return Filled(world, measured.id, vote.id, complete.id)
+
+
+def reopen_vote(database: Database, consultation_id: int) -> None:
+    """Let a closed vote be as it was before: open, and the closing owed by the lead."""
+    with database.write() as db:
+        consultation = db.get_one(Consultation, consultation_id)
+        if consultation.stage == Stage.VOTING:
+            return
+        before, consultation.stage = consultation.stage, Stage.VOTING
+        count_stage(db, consultation, before)
+        closed = db.scalars(select(VotingRound).where(VotingRound.consultation_id == consultation_id)).one()
+        closed.closed_at = closed.closed_by_id = closed.panel_size = closed.tally = None
+        db.execute(delete(Obligation).where(Obligation.consultation_id == consultation_id))
+        oblige(db, consultation, "close_vote", now=NOW, institution_id=consultation.lead_institution_id)
 
 
 class _Bulk:

@@ -62,14 +62,24 @@ def counted(engine: Engine) -> Iterator[Statements]:
         event.remove(engine, "before_cursor_execute", note)
 
 
-def measure(calls: Sequence[Call], engines: Sequence[Engine], *, times: int = CALLS) -> list[Cost]:
-    """The cost of each call, by turns in one run, so that all meet the same machine."""
-    costs = [_first(call, engine) for call, engine in zip(calls, engines, strict=True)]
+def measure(
+    calls: Sequence[Call],
+    engines: Sequence[Engine],
+    *,
+    times: int = CALLS,
+    before: Callable[[], None] = lambda: None,
+) -> list[Cost]:
+    """The cost of each call, by turns in one run, so that all meet the same machine.
+
+    `before` is done ahead of each call and not measured.
+    """
+    costs = [_first(call, engine, before) for call, engine in zip(calls, engines, strict=True)]
     gc.collect()
     gc.disable()
     try:
         for _ in range(times):
             for call, cost in zip(calls, costs, strict=True):
+                before()
                 cpu, wall = time.process_time(), time.perf_counter()
                 call()
                 cost.note(time.process_time() - cpu, time.perf_counter() - wall)
@@ -79,9 +89,11 @@ def measure(calls: Sequence[Call], engines: Sequence[Engine], *, times: int = CA
     return costs
 
 
-def _first(call: Call, engine: Engine) -> Cost:
+def _first(call: Call, engine: Engine, before: Callable[[], None]) -> Cost:
     """Call twice, to fill caches and then to count."""
+    before()
     call()
+    before()
     with counted(engine) as statements:
         body = call()
     return Cost(statements=len(statements), raw=len(body), compressed=len(gzip.compress(body, 6)) if body else 0)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,34 +18,19 @@ from werkzeug.test import EnvironBuilder
 
 from benchmarks.bare import bare_app
 from benchmarks.bare_forms import FILLED
-from benchmarks.filling import NOW, Filled, fill
+from benchmarks.filling import NOW, Filled, fill, reopen_vote
 from benchmarks.measuring import Call
-from benchmarks.targets import CONSULTATION_PAGE, FAR_PAGE, LIST, LIVE_RULES, SAVING, SHEET, Target
+from benchmarks.targets import CLOSING, CONSULTATION_PAGE, FAR_PAGE, LIST, LIVE_RULES, SAVING, SHEET, Target
 from portal.app import create_app
 from portal.config import Settings
 from portal.migrations import upgrade
 from portal.models.database import Database, make_engine
+from tests.factories.typed_sheet import TYPED_SHEET
 from tests.support.surfer import Surfer
 
 FAR = 300
 _VERSION = re.compile(r'name="version"[^>]* value="(\d+)"')
 _BARE_TOKEN = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')
-ANSWERS = {
-    "standard_nonconformity": "no",
-    "danger_despite_standard": "yes",
-    "danger_without_standard": "no",
-    "injury_types": ["physical"],
-    "injury_physical_description": "低温烫伤",
-    "severity": "3",
-    "likelihood": "4",
-    "producer_causes.design": "yes",
-    "producer_causes.manufacturing": "no",
-    "producer_causes.warning": "no",
-    "prevalence": "yes",
-    "defect_finding": "yes",
-    "recommend_investigation": "yes",
-    "continued_monitoring": "no",
-}
 
 
 @dataclass(frozen=True)
@@ -74,6 +60,8 @@ class Comparison:
     twin: Call
     engine: Engine
     """Where the twin's statements go."""
+    before: Callable[[], None] = lambda: None
+    """What makes the portal's call possible again; not measured."""
 
 
 @contextmanager
@@ -101,7 +89,7 @@ def prepared(url: str, rows: int, folder: Path) -> Iterator[Ground]:
 
 def comparisons(ground: Ground, far_page: int = FAR) -> list[Comparison]:
     """The pages that are there, each with its twin."""
-    return [*_reading(ground, far_page), *_sheet(ground)]
+    return [*_reading(ground, far_page), *_sheet(ground), _closing(ground)]
 
 
 def _reading(ground: Ground, far_page: int) -> list[Comparison]:
@@ -112,7 +100,7 @@ def _reading(ground: Ground, far_page: int) -> list[Comparison]:
     bare_page, bare = wsgi_call(ground.bare, f"/page/{number}"), ground.bare_engine
     return [
         Comparison("list", LIST, near, bare_list, bare),
-        Comparison("list, first after an event", LIST, forgetting(ground, near), bare_list, bare),
+        Comparison("list, first after an event", LIST, near, bare_list, bare, forgetting(ground)),
         Comparison(f"list, page {far_page} against 1", FAR_PAGE, far, near, ground.database.engine),
         Comparison("consultation page", CONSULTATION_PAGE, page, bare_page, bare),
     ]
@@ -128,7 +116,7 @@ def _sheet(ground: Ground) -> list[Comparison]:
     form = visitor.get(f"/form/{number}").get_data(as_text=True)
     head = {"Cookie": f"portal={expert.cookie()}", "HX-Request": "true", "X-CSRFToken": expert.token}
     bare_head = {"Cookie": f"session={visitor.cookie('session')}"}
-    answers = {**ANSWERS, "version": _found(_VERSION, sheet)}
+    answers = {**TYPED_SHEET, "version": _found(_VERSION, sheet)}
     bare_answers = {**FILLED, "csrf_token": _found(_BARE_TOKEN, form)}
     page = wsgi_call(ground.portal, path, {"Cookie": head["Cookie"]})
     check = wsgi_call(ground.portal, f"{path}/check-sheet", head, answers)
@@ -141,6 +129,21 @@ def _sheet(ground: Ground) -> list[Comparison]:
         Comparison("live rules", LIVE_RULES, check, bare_check, bare),
         Comparison("saving the sheet", SAVING, save, bare_save, bare),
     ]
+
+
+def _closing(ground: Ground) -> Comparison:
+    """A vote of nine signed sheets is closed and counted, and the liaisons are told; beside the bare POST."""
+    number, visitor = ground.filled.signed_id, Surfer(ground.bare)
+    lead = Surfer(ground.portal)
+    lead.log_in("jiangsu-liaison-1")
+    form = visitor.get(f"/form/{number}").get_data(as_text=True)
+    head = {"Cookie": f"portal={lead.cookie()}", "X-CSRFToken": lead.token}
+    bare_answers = {**FILLED, "csrf_token": _found(_BARE_TOKEN, form)}
+    bare_head = {"Cookie": f"session={visitor.cookie('session')}"}
+    close = wsgi_call(ground.portal, f"/consultations/{number}/voting/close-vote", head, {"reason": ""})
+    save = wsgi_call(ground.bare, f"/save/{number}", bare_head, bare_answers)
+    again = partial(reopen_vote, ground.database, number)
+    return Comparison("closing a vote of 9", CLOSING, close, save, ground.bare_engine, again)
 
 
 def _found(pattern: re.Pattern[str], page: str) -> str:
@@ -163,15 +166,14 @@ def saving(app: Flask, path: str, head: dict[str, str], answers: dict[str, Any])
     return call
 
 
-def forgetting(ground: Ground, call: Call) -> Call:
-    """`call` as it is when something has happened since the last one: nothing is remembered."""
+def forgetting(ground: Ground) -> Callable[[], None]:
+    """Something has happened since the last call: nothing is remembered."""
 
-    def forget_and_call() -> bytes:
+    def forget() -> None:
         with ground.database.read() as db:
             db.info["memory"].since("something has happened")
-        return call()
 
-    return forget_and_call
+    return forget
 
 
 def portal_call(ground: Ground, path: str) -> Call:
@@ -180,7 +182,7 @@ def portal_call(ground: Ground, path: str) -> Call:
 
 
 def wsgi_call(app: Flask, path: str, head: dict[str, str] | None = None, form: dict[str, Any] | None = None) -> Call:
-    """One WSGI call of `app`, a POST where there is a form; AssertionError when the answer is not 200."""
+    """One WSGI call of `app`, a POST where there is a form; AssertionError when the answer is neither 200 nor 303."""
     answer = _answering(app, path, head, "POST" if form else "GET")
     return lambda: answer(form or {})
 
@@ -198,7 +200,7 @@ def _answering(app: Flask, path: str, head: dict[str, str] | None, method: str) 
         body = b"".join(parts)
         if hasattr(parts, "close"):
             parts.close()
-        if not given[0].startswith("200"):
+        if not given[0].startswith(("200", "303")):
             raise AssertionError(f"{path}: {given[0]}")
         return body
 

@@ -89,7 +89,7 @@ def _remind(db: Session, obligation: Obligation, now: datetime) -> int:
                 obligation_id=obligation.id, offset=DUE_TOMORROW, person_id=person.id, due_at=obligation.due_at
             )
         )
-    queued = queue(
+    return queue(
         db,
         "deadline_tomorrow",
         recipients,
@@ -101,7 +101,6 @@ def _remind(db: Session, obligation: Obligation, now: datetime) -> int:
         due_at=obligation.due_at,
         is_provisional=obligation.is_provisional,
     )
-    return len(queued)
 
 
 def _owners(db: Session, obligation: Obligation, now: datetime) -> Iterable[Person]:

@@ -42,6 +42,7 @@ def test_a_page_costs_the_same_statements_whatever_the_rows(ground: Ground) -> N
     for line in comparisons(ground, 2):
         if line.name in STATEMENTS:
             line.portal()
+            line.before()
             with counted(ground.portal_engine) as sent:
                 line.portal()
             assert len(sent) <= STATEMENTS[line.name], sent.texts
@@ -49,7 +50,9 @@ def test_a_page_costs_the_same_statements_whatever_the_rows(ground: Ground) -> N
 
 def test_every_row_of_the_benchmark_has_a_twin_that_answers(ground: Ground) -> None:
     for line in comparisons(ground, 2):
-        portal, twin = measure([line.portal, line.twin], [ground.portal_engine, line.engine], times=2)
+        portal, twin = measure(
+            [line.portal, line.twin], [ground.portal_engine, line.engine], times=2, before=line.before
+        )
         assert 0 < portal.cpu < float("inf")
         assert min(portal.raw, twin.raw, portal.statements, twin.statements) > 0
 

@@ -13,6 +13,7 @@ from portal.models.database import Database
 from portal.models.panel import PanelMember
 from portal.models.preliminary_analysis import PreliminaryAnalysis
 from portal.services.consultation.sheet import own_sheet
+from tests.factories.typed_sheet import TYPED_SHEET
 from tests.factories.voting import consistent, panel_of, signed, vote_and_close, voting
 from tests.factories.world import NOON, World
 from tests.support.surfer import PASSWORD, Surfer
@@ -20,23 +21,7 @@ from tests.support.surfer import PASSWORD, Surfer
 Surf = Callable[..., Surfer]
 SHEET = "/consultations/1/sheet"
 HTMX = {"HX-Request": "true"}
-COMPLETE = {
-    "standard_nonconformity": "no",
-    "danger_despite_standard": "yes",
-    "danger_despite_standard_description": "折叠受压后<b>局部</b>过热",
-    "danger_without_standard": "no",
-    "injury_types": ["physical"],
-    "injury_physical_description": "低温烫伤",
-    "severity": "3",
-    "likelihood": "4",
-    "producer_causes.design": "yes",
-    "producer_causes.manufacturing": "no",
-    "producer_causes.warning": "no",
-    "prevalence": "yes",
-    "defect_finding": "yes",
-    "recommend_investigation": "yes",
-    "continued_monitoring": "no",
-}
+COMPLETE = {**TYPED_SHEET, "danger_despite_standard_description": "折叠受压后<b>局部</b>过热"}
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 
 from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.acts import add_act
-from portal.documents.minutes_docx import minutes_docx
 from portal.process.consultation import transition
 from portal.services.consultation import meeting_minutes as step
 from portal.services.consultation import meeting_minutes_view as view
@@ -75,6 +74,9 @@ def view_minutes(consultation_id: int) -> str:
 @requires("view_minutes")
 def download_minutes(consultation_id: int, correction: int) -> Response:
     """The minutes (0) or a correction of them as DOCX."""
+    # The library behind it is large, and few processes ever make a document.
+    from portal.documents.minutes_docx import minutes_docx
+
     document = look(view.issued_document, consultation_id=consultation_id, correction=correction)
     name = f"{document.number}.docx"
     return send_file(BytesIO(minutes_docx(document)), DOCX, as_attachment=True, download_name=name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.models.consultation import ProductInformation
@@ -30,13 +30,17 @@ _SITTING = ("invited", "accepted")
 
 def members_of(db: Session, consultation_id: int) -> list[PanelMember]:
     """Every place there ever was, in the order of nomination, with expert, person and institution."""
-    query = (
-        select(PanelMember)
-        .where(PanelMember.consultation_id == consultation_id)
-        .options(joinedload(PanelMember.expert).joinedload(Expert.person), joinedload(PanelMember.institution))
-        .order_by(PanelMember.id)
-    )
-    return list(read_once(db, ("members", consultation_id), lambda: db.scalars(query).all()))
+    given = {"consultation": consultation_id}
+    return list(read_once(db, ("members", consultation_id), lambda: db.scalars(_MEMBERS, given).all()))
+
+
+# Made once: making it takes longer than running it.
+_MEMBERS = (
+    select(PanelMember)
+    .where(PanelMember.consultation_id == bindparam("consultation"))
+    .options(joinedload(PanelMember.expert).joinedload(Expert.person), joinedload(PanelMember.institution))
+    .order_by(PanelMember.id)
+)
 
 
 def accepted_members(db: Session, consultation_id: int) -> list[PanelMember]:

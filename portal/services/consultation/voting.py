@@ -5,12 +5,12 @@ While a round is open nobody learns more than who has signed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.models.account import Person
@@ -89,13 +89,14 @@ def close_vote(db: Session, *, actor: Actor, consultation_id: int, reason: str =
     """
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="close_vote", now=now)
     closed = required_open_round(db, consultation_id)
-    unsigned, edition = unsigned_members(db, closed), loaded.edition
+    sheets, members, edition = signed_sheets(db, closed), accepted_members(db, consultation_id), loaded.edition
+    unsigned = _without_sheet(members, sheets)
     if unsigned and not reason.strip():
         names = "、".join(member.name for member in unsigned)
         message = f"还有 {len(unsigned)} 位专家未签名（{names}），现在结束须写明理由（{edition.cite(ARTICLE)}）。"
         raise Invalid.field("reason", message, ARTICLE)
-    panel = len(accepted_members(db, consultation_id))
-    counted = tally(panel, [vote_of(answers_of(sheet, edition)) for sheet in signed_sheets(db, closed)], edition)
+    panel = len(members)
+    counted = tally(panel, [vote_of(answers_of(sheet, edition)) for sheet in sheets], edition)
     closed.closed_at, closed.closed_by_id = now, actor.person_id
     closed.close_reason = reason.strip() if unsigned else ""
     closed.panel_size, closed.tally = panel, tally_as_record(counted)
@@ -218,8 +219,12 @@ def signers(db: Session, voting_round: VotingRound) -> list[Signer]:
 
 def unsigned_members(db: Session, voting_round: VotingRound) -> list[PanelMember]:
     """The members who have not signed in this round."""
-    signed = {sheet.member_id for sheet in signed_sheets(db, voting_round)}
-    return [member for member in accepted_members(db, voting_round.consultation_id) if member.id not in signed]
+    return _without_sheet(accepted_members(db, voting_round.consultation_id), signed_sheets(db, voting_round))
+
+
+def _without_sheet(members: Iterable[PanelMember], sheets: Iterable[ConsultationSheet]) -> list[PanelMember]:
+    having = {sheet.member_id for sheet in sheets}
+    return [member for member in members if member.id not in having]
 
 
 def answers_of(sheet: ConsultationSheet, edition: Edition) -> SheetAnswers:
@@ -259,15 +264,17 @@ def _empty_sheet(member: PanelMember, now: datetime) -> ConsultationSheet:
 
 
 def _sheets(db: Session, voting_round: VotingRound, state: str) -> list[ConsultationSheet]:
-    return list(
-        db.scalars(
-            select(ConsultationSheet)
-            .join(PanelMember, PanelMember.id == ConsultationSheet.member_id)
-            .where(ConsultationSheet.round_id == voting_round.id, ConsultationSheet.state == state)
-            .options(joinedload(ConsultationSheet.member).joinedload(PanelMember.institution))
-            .order_by(PanelMember.seat, PanelMember.id)
-        )
-    )
+    return list(db.scalars(_SHEETS, {"round": voting_round.id, "state": state}))
+
+
+# Made once: making it takes longer than running it.
+_SHEETS = (
+    select(ConsultationSheet)
+    .join(PanelMember, PanelMember.id == ConsultationSheet.member_id)
+    .where(ConsultationSheet.round_id == bindparam("round"), ConsultationSheet.state == bindparam("state"))
+    .options(joinedload(ConsultationSheet.member).joinedload(PanelMember.institution))
+    .order_by(PanelMember.seat, PanelMember.id)
+)
 
 
 def _ask_to_sign(

@@ -15,6 +15,8 @@ from portal.models.event import Event
 from portal.process.permissions import Actor
 
 GENESIS = "0" * 64
+LAST_DIGEST = select(Event.digest).order_by(Event.id.desc()).limit(1)
+"""Asks for the end of the chain; no row while nothing has happened."""
 
 
 def record(
@@ -29,7 +31,7 @@ def record(
 ) -> Event:
     """Append the event `name`; `facts` must be JSON values. `actor` None means the portal itself."""
     # Writers come one at a time (portal.models.database), so two events never chain to one head.
-    previous = db.scalar(select(Event.digest).order_by(Event.id.desc()).limit(1)) or GENESIS
+    previous = db.scalar(LAST_DIGEST) or GENESIS
     event = Event(
         at=now,
         name=name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.models.consultation import Consultation
@@ -64,24 +64,33 @@ def open_obligations(
     person_id: int | None = None,
 ) -> list[Obligation]:
     """The open obligations of a consultation, narrowed by kind and owner, soonest first."""
-    query = select(Obligation).where(Obligation.consultation_id == consultation_id, Obligation.closed_at.is_(None))
-    if kinds is not None:
-        query = query.where(Obligation.kind.in_(kinds))
-    if institution_id is not None:
-        query = query.where(Obligation.institution_id == institution_id)
-    if person_id is not None:
-        query = query.where(Obligation.person_id == person_id)
-    return list(db.scalars(query.order_by(Obligation.due_at.is_(None), Obligation.due_at, Obligation.id)))
+    return [
+        one
+        for one in db.scalars(_OPEN, {"consultation": consultation_id})
+        if (kinds is None or one.kind in kinds)
+        and (institution_id is None or one.institution_id == institution_id)
+        and (person_id is None or one.person_id == person_id)
+    ]
+
+
+# Made once, as _NEXT_DUE below. What is open in one consultation is little, so it is narrowed here and not there.
+_OPEN = (
+    select(Obligation)
+    .where(Obligation.consultation_id == bindparam("consultation"), Obligation.closed_at.is_(None))
+    .order_by(Obligation.due_at.is_(None), Obligation.due_at, Obligation.id)
+)
 
 
 def close(
     db: Session, consultation: Consultation, obligations: Iterable[Obligation], *, now: datetime, met: bool
 ) -> None:
     """Close obligations: met, or lifted because the process went on without them."""
-    for obligation in obligations:
+    closed = list(obligations)
+    for obligation in closed:
         obligation.closed_at = now
         obligation.is_met = met
-    refresh_next_due(db, consultation)
+    if closed:
+        refresh_next_due(db, consultation)
 
 
 def extend(db: Session, consultation: Consultation, obligation: Obligation, *, working_days: int, reason: str) -> None:
@@ -118,13 +127,17 @@ def _owner_of(consultation: Consultation, kind: ObligationKind) -> int:
 def refresh_next_due(db: Session, consultation: Consultation) -> None:
     """Set the consultation's `next_due_at` to its earliest open deadline."""
     db.flush()
-    consultation.next_due_at = db.scalar(
-        select(Obligation.due_at)
-        .where(
-            Obligation.consultation_id == consultation.id,
-            Obligation.closed_at.is_(None),
-            Obligation.due_at.is_not(None),
-        )
-        .order_by(Obligation.due_at)
-        .limit(1)
+    consultation.next_due_at = db.scalar(_NEXT_DUE, {"consultation": consultation.id})
+
+
+# Made once: it runs several times in every act, and making it takes longer than running it.
+_NEXT_DUE = (
+    select(Obligation.due_at)
+    .where(
+        Obligation.consultation_id == bindparam("consultation"),
+        Obligation.closed_at.is_(None),
+        Obligation.due_at.is_not(None),
     )
+    .order_by(Obligation.due_at)
+    .limit(1)
+)
