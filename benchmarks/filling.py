@@ -109,7 +109,8 @@ def reopen_vote(database: Database, consultation_id: int) -> None:
         count_stage(db, consultation, before)
         closed = db.scalars(select(VotingRound).where(VotingRound.consultation_id == consultation_id)).one()
         closed.closed_at = closed.closed_by_id = closed.panel_size = closed.tally = None
-        db.execute(delete(Obligation).where(Obligation.consultation_id == consultation_id))
+        is_owed = (Obligation.consultation_id == consultation_id) & Obligation.closed_at.is_(None)
+        db.execute(delete(Obligation).where(is_owed))
         oblige(db, consultation, "close_vote", now=NOW, institution_id=consultation.lead_institution_id)
 
 

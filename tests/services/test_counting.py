@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -50,7 +51,8 @@ def something_happens(db: Session, world: World, chosen: random.Random, consulta
             )
         case "owed":
             owner = chosen.choice(list(world.institutions.values()))
-            db.add(Obligation(kind="archive", consultation_id=one.id, institution_id=owner, since_at=NOON))
+            begins = NOON + timedelta(days=chosen.choice((0, 2)))  # the clock opens some ahead of their time
+            db.add(Obligation(kind="archive", consultation_id=one.id, institution_id=owner, since_at=begins))
     db.flush()
 
 
@@ -69,7 +71,7 @@ def expected_tabs(db: Session, actor: Actor) -> dict[str, int]:
     mine = {
         one.consultation_id
         for one in db.scalars(select(Obligation).where(Obligation.closed_at.is_(None)))
-        if one.institution_id == actor.institution_id or one.person_id == actor.person_id
+        if (one.since_at <= NOON and actor.institution_id == one.institution_id) or actor.person_id == one.person_id
     }
     watched = set(db.scalars(select(Watch.consultation_id).where(Watch.state == "open")))
     visible = seen(db, actor)

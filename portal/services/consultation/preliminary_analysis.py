@@ -143,13 +143,12 @@ def ask_to_tell(db: Session, owed: Obligation, *, now: datetime) -> int:
     for person in asked:
         db.add(ReminderSent(obligation_id=owed.id, offset=OPENED, person_id=person.id, due_at=owed.since_at))
     answers = answers_of(db, consultation.id)
-    queued = queue(
+    return queue(
         db, "all_answers_in", asked, now=now, consultation=consultation,
         link_label="告知牵头单位", link_path=f"/consultations/{consultation.id}/preliminary-analysis/tell-lead",
         missing=[member.name for member in (*answers.missing, *answers.invited)],
         session_days=load_edition(consultation.edition).value("session_days").value,
     )  # fmt: skip
-    return len(queued)
 
 
 def tell_lead(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> None:
