@@ -46,6 +46,8 @@ VARIABLES = {
     "PORTAL_SESSION_IDLE_MINUTES": "a log-in unused for so long ends; default 30",
     "PORTAL_SESSION_HOURS": "every log-in ends after so long; default 12",
     "PORTAL_PASSWORD_PROFILE": "standard, or mlps3 (GB/T 22239-2019, level 3); default standard",
+    "PORTAL_FONTS": "folder of own fonts (仿宋, 楷体, 小标宋 …) for PDF documents; default the open ones alone",
+    "PORTAL_RED_HEADING": "on or off: whether the heading of the minutes is red; default on",
     "PORTAL_RESET_LINK_MINUTES": "the link in a mail about a forgotten password works for so long; default 30",
     "PORTAL_INVITATION_HOURS": "the link in the mail about a new account works for so long; default 72",
 }
@@ -95,6 +97,8 @@ class Settings:
     password_profile: PasswordProfile
     reset_link_lasts: timedelta
     invitation_lasts: timedelta
+    fonts_folder: Path | None = None
+    has_red_heading: bool = True
     is_demo: bool = False
 
     @classmethod
@@ -128,6 +132,8 @@ class Settings:
             password_profile=_password_profile(given.get("PORTAL_PASSWORD_PROFILE", PasswordProfile.STANDARD)),
             reset_link_lasts=timedelta(minutes=_whole_number(given, "PORTAL_RESET_LINK_MINUTES", 30)),
             invitation_lasts=timedelta(hours=_whole_number(given, "PORTAL_INVITATION_HOURS", DEFAULT_INVITATION_HOURS)),
+            fonts_folder=_folder(given, "PORTAL_FONTS"),
+            has_red_heading=_switch(given, "PORTAL_RED_HEADING", default=True),
             is_demo=demo_mark(instance).exists(),
         )
 
@@ -266,6 +272,22 @@ def _password_profile(text: str) -> PasswordProfile:
         raise SettingsError(
             "PORTAL_PASSWORD_PROFILE", f"no profile {text!r}; there are {', '.join(PasswordProfile)}"
         ) from error
+
+
+def _folder(given: Mapping[str, str], variable: str) -> Path | None:
+    if variable not in given:
+        return None
+    folder = Path(given[variable]).absolute()
+    if not folder.is_dir():
+        raise SettingsError(variable, f"{folder} is no folder")
+    return folder
+
+
+def _switch(given: Mapping[str, str], variable: str, *, default: bool) -> bool:
+    text = given.get(variable, "on" if default else "off")
+    if text not in {"on", "off"}:
+        raise SettingsError(variable, f"{text!r} is neither on nor off")
+    return text == "on"
 
 
 def _whole_number(given: Mapping[str, str], variable: str, default: int, *, lowest: int = 1) -> int:

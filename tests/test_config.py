@@ -132,6 +132,8 @@ def test_the_mark_of_the_demo(read, tmp_path):
         ("SESSION_IDLE_MINUTES", "1.5"),
         ("SESSION_HOURS", "²"),
         ("PASSWORD_PROFILE", "mlps2"),
+        ("FONTS", "/nowhere/fonts"),
+        ("RED_HEADING", "yes"),
         ("RESET_LINK_MINUTES", "0"),
         ("INVITATION_HOURS", "soon"),
     ],
@@ -142,10 +144,16 @@ def test_what_cannot_be_used_is_refused_by_name(read, name, value):
     assert refusal.value.variable == f"PORTAL_{name}"
 
 
+def test_the_look_of_documents(read, tmp_path):
+    settings = read(FONTS=str(tmp_path), RED_HEADING="off")
+    assert (settings.fonts_folder, settings.has_red_heading) == (tmp_path, False)
+
+
 def test_links_and_passwords(read):
     settings = read()
     assert settings.password_profile is PasswordProfile.STANDARD
     assert settings.reset_link_lasts == timedelta(minutes=30)
+    assert (settings.fonts_folder, settings.has_red_heading) == (None, True)
     assert settings.invitation_lasts == timedelta(hours=72)
     assert read(PASSWORD_PROFILE="mlps3").password_profile is PasswordProfile.MLPS3
     with pytest.raises(SettingsError, match=r"no profile 'strict'; there are standard, mlps3"):

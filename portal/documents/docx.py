@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import re
+import zipfile
+from datetime import date, datetime, time
 from io import BytesIO
 from typing import Any
 
 from docx import Document
 from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.opc.oxml import serialize_part_xml
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 from docx.table import _Cell
 
-# The typefaces that official papers are set in. They are named, not embedded: the reader's machine has them or
-# falls back to its own Song and Fangsong.
+# The typefaces that official papers are set in. They are named, not embedded: the reader's machine has them, or
+# takes the first of the others that it has.
 TITLE_FONT = "方正小标宋简体"
 TEXT_FONT = "仿宋_GB2312"
 TABLE_FONT = "宋体"
 HEADING_FONT = "黑体"
+SECOND_FONT = "楷体_GB2312"
 LATIN_FONT = "Times New Roman"
+_INSTEAD = {
+    TITLE_FONT: ("FZXiaoBiaoSong-B05S", "方正小标宋_GBK", "华文中宋", "STZhongsong", "宋体", "Noto Serif CJK SC"),
+    TEXT_FONT: ("仿宋", "FangSong", "华文仿宋", "STFangsong", "Noto Serif CJK SC"),
+    TABLE_FONT: ("SimSun", "华文宋体", "STSong", "Noto Serif CJK SC"),
+    HEADING_FONT: ("SimHei", "华文黑体", "STHeiti", "Noto Sans CJK SC"),
+    SECOND_FONT: ("楷体", "KaiTi", "华文楷体", "STKaiti", "Noto Serif CJK SC"),
+    LATIN_FONT: ("Liberation Serif",),
+}
+_ROMAN, _SWISS, _CHINESE_CHARSET = "roman", "swiss", "86"
+_EARLIEST = datetime(1980, 1, 1)  # noqa: DTZ001  a ZIP archive knows no time zone, and no earlier day
 
 # What XML 1.0 cannot hold; a keyboard makes none of it, a copied text may.
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -27,8 +41,10 @@ _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 LEFT, CENTER, RIGHT = WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
 
 
-def new_document(*, title: str, subject: str, margins_cm: tuple[float, float, float, float]) -> Any:
-    """An empty A4 document; margins are top, right, bottom, left."""
+def new_document(
+    *, title: str, subject: str, margins_cm: tuple[float, float, float, float], made_on: date | None = None
+) -> Any:
+    """An empty A4 document; margins are top, right, bottom, left. `made_on` is the day that the file carries."""
     document = Document()
     page = document.sections[0]
     page.page_width, page.page_height = Cm(21), Cm(29.7)
@@ -37,8 +53,53 @@ def new_document(*, title: str, subject: str, margins_cm: tuple[float, float, fl
     document.core_properties.subject = subject
     document.core_properties.author = ""
     document.core_properties.language = "zh-CN"
+    made_at = datetime.combine(made_on, time()) if made_on else _EARLIEST
+    document.core_properties.created = document.core_properties.modified = made_at
     set_font(document.styles["Normal"], TEXT_FONT, 12)
+    _name_fonts(document)
     return document
+
+
+def _name_fonts(document: Any) -> None:
+    """Say in the font table which other names may stand in for a typeface (ECMA-376, 17.8.3.1 altName)."""
+    table = OxmlElement("w:fonts")
+    for name, others in _INSTEAD.items():
+        font = _child(table, "w:font", name=name)
+        _child(font, "w:altName", val=",".join(others))
+        if name != LATIN_FONT:
+            _child(font, "w:charset", val=_CHINESE_CHARSET)
+        _child(font, "w:family", val=_SWISS if name == HEADING_FONT else _ROMAN)
+    for part in document.part.package.iter_parts():
+        if str(part.partname) == "/word/fontTable.xml":
+            part._blob = serialize_part_xml(table)
+            return
+    raise LookupError("the document has no font table")
+
+
+def _child(parent: Any, tag: str, **attributes: str) -> Any:
+    child = OxmlElement(tag)
+    for name, value in attributes.items():
+        child.set(qn(f"w:{name}"), value)
+    parent.append(child)
+    return child
+
+
+def add_page_numbers(document: Any, *, words: tuple[str, str, str], size_pt: float = 9) -> None:
+    """Put the number of the page and that of the last one into the middle of the footer, between words."""
+    paragraph = document.sections[0].footer.paragraphs[0]
+    paragraph.alignment = CENTER
+    for text, field in zip(words, ("PAGE", "NUMPAGES", ""), strict=True):
+        add_run(paragraph, text, font=TABLE_FONT, size_pt=size_pt)
+        if field:
+            add_field(paragraph, field, font=TABLE_FONT, size_pt=size_pt)
+
+
+def add_field(paragraph: Any, name: str, *, font: str, size_pt: float) -> None:
+    """Add a field, such as PAGE, that the word processor works out."""
+    run = add_run(paragraph, "", font=font, size_pt=size_pt)
+    _child(run._r, "w:fldChar", fldCharType="begin")
+    _child(run._r, "w:instrText").text = name
+    _child(run._r, "w:fldChar", fldCharType="end")
 
 
 def set_font(styled: Any, name: str, size_pt: float) -> None:
@@ -98,6 +159,12 @@ def keep_together(row: Any) -> None:
 
 def to_bytes(document: Any) -> bytes:
     """The document as a .docx file."""
-    buffer = BytesIO()
-    document.save(buffer)
-    return buffer.getvalue()
+    saved, fixed = BytesIO(), BytesIO()
+    document.save(saved)
+    # The library stamps each member with the present time; the same document is to be the same bytes.
+    with zipfile.ZipFile(saved) as source, zipfile.ZipFile(fixed, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            member = zipfile.ZipInfo(name, _EARLIEST.timetuple()[:6])
+            member.compress_type = zipfile.ZIP_DEFLATED
+            target.writestr(member, source.read(name))
+    return fixed.getvalue()

@@ -1,6 +1,6 @@
 """The sheet as it stands on paper: the annex's headings, wording and boxes in order, with the answers filled in.
 
-Page, DOCX and the text before signing are all made of this one description, so they cannot differ.
+Page, DOCX, PDF and the text before signing are all made of this one description, so they cannot differ.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from portal.documents.foot import Foot
 from portal.rules.editions import Edition
 from portal.rules.sheet import SheetAnswers
 from portal.rules.sheet_description import Field, Option, Section
@@ -16,7 +17,9 @@ from portal.rules.sheet_rules import Rule
 
 WORDS, TICKED, UNTICKED, ANSWER = "words", "ticked", "unticked", "answer"
 BOXES = {TICKED: "☑", UNTICKED: "☐"}
+ANNEX = "附件"
 GAP = "　　"
+_BLANK_DAY = f"{GAP}{GAP}年{GAP}月{GAP}日"
 _BOXES_A_LINE = 3
 DEPARTURE_WORDS = "不采纳规则建议的理由："
 
@@ -73,6 +76,11 @@ class SheetDocument:
     signed_at: str = ""
     digest: str = ""
 
+    def foot(self, *, code: str = "", url: str = "") -> Foot:
+        """What is printed at the foot; `code` and `url` lead to the verification page."""
+        version = f"第 {self.round_number} 轮表决，第 {self.revision} 版"
+        return Foot(self.number, version, self.signer, self.signed_at, self.digest, code, url)
+
     def filled(self, field: Field) -> str:
         """What the portal writes into a text cell."""
         parts = [self.values.get(name, "") for name in field.filled_from]
@@ -87,6 +95,24 @@ def paper(document: SheetDocument) -> tuple[PaperSection, ...]:
 def text_of(line: Line) -> str:
     """The line as plain text, boxes as ☑ and ☐."""
     return "".join(str(piece) for piece in line)
+
+
+def head_words(head: PaperSection) -> tuple[str, str]:
+    """The two statements above the table: whose sheet it is, and the day, blank to be filled in by hand."""
+    institution, session_on = head.cells
+    return institution.label + _plain(institution), session_on.label + (_plain(session_on) or _BLANK_DAY)
+
+
+def signature_words(signature: PaperSection, document: SheetDocument) -> tuple[str, str]:
+    """The two lines below the table: signature and date."""
+    signer, signed_on = signature.cells
+    day = document.signed_on
+    dated = f"{day.year}年{day.month}月{day.day}日" if day else _BLANK_DAY
+    return signer.label + document.signer, signed_on.label + dated
+
+
+def _plain(cell: PaperCell) -> str:
+    return "".join(text_of(line) for line in cell.lines)
 
 
 def _section(section: Section, document: SheetDocument) -> PaperSection:

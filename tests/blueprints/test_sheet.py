@@ -7,12 +7,16 @@ from typing import Any
 
 import docx
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
+from portal.documents.sheet_paper import paper, text_of
 from portal.models.database import Database
 from portal.models.panel import PanelMember
 from portal.models.preliminary_analysis import PreliminaryAnalysis
+from portal.models.voting import ConsultationSheet
 from portal.services.consultation.sheet import own_sheet
+from portal.services.consultation.sheet_text import signed_document
+from tests.documents.reading import docx_words, html_words, pdf_words, squeeze
 from tests.factories.typed_sheet import TYPED_SHEET
 from tests.factories.voting import consistent, panel_of, signed, vote_and_close, voting
 from tests.factories.world import NOON, World
@@ -171,6 +175,35 @@ def test_signing_asks_for_all_answers_and_the_password(expert: Surfer, surf: Sur
     for stranger in ("jiangsu-liaison-1", "shanghai-liaison-1", "jiangsu-expert-1", "anhui-staff"):
         assert surf(stranger).get(link[1]).status_code == 404
         assert surf(stranger).get(f"{link[1]}.docx").status_code == 404
+        assert surf(stranger).get(f"{link[1]}.pdf").status_code == 404
+
+
+def test_page_docx_and_pdf_say_the_same(expert: Surfer, sqlite_database: Database) -> None:
+    page = expert.get(save(expert, {**COMPLETE, "then": "sign"}).location).get_data(as_text=True)
+    expert.post(f"{SHEET}/sign-sheet", {"version": version_of(page), "password": PASSWORD})
+    address = expert.get(SHEET).location
+    read = expert.get(address).get_data(as_text=True)
+    assert read.index(".pdf") < read.index(".docx")
+    pdf = expert.get(f"{address}.pdf")
+    assert pdf.mimetype == "application/pdf"
+    assert "filename*=UTF-8''%E4%BC%9A%E8%AF%8A%E8%A1%A8" in pdf.headers["Content-Disposition"]
+    word = docx_words(expert.get(f"{address}.docx").data)
+    assert pdf_words(pdf.data) == word
+    with sqlite_database.read() as db:
+        document = signed_document(db.scalars(select(ConsultationSheet).where(ConsultationSheet.digest != "")).one())
+    shown = html_words(read[read.index("<main") :])
+    at = 0
+    for section in paper(document)[1:-1]:
+        assert section.part in shown
+        assert section.group in shown
+        # The page sets the five values of the expert under their labels, the papers in a row below them.
+        lines = [line for cell in section.cells for line in (cell.label, *map(text_of, cell.lines))]
+        for said in map(squeeze, (section.title, *lines)):
+            assert said in word
+            at = shown.index(said, at) + len(said)
+    for line in document.foot().lines:
+        at = shown.index(squeeze(line), at)
+        assert squeeze(line) in word
 
 
 def test_a_text_that_changed_meanwhile_is_not_signed(expert: Surfer) -> None:

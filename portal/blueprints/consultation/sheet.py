@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any
 
-from flask import flash, make_response, redirect, request, send_file, url_for
+from flask import flash, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.acts import add_act
 from portal.blueprints.consultation.sheet_form import read_sheet
+from portal.documents.sheet_pdf import sheet_pdf
 from portal.process.errors import Invalid, Stale
 from portal.rules.editions import Edition
 from portal.rules.problem import Problem
@@ -36,8 +36,8 @@ from portal.web.formats import clock_time
 from portal.web.forms import PortalForm, article_beside, submit, typed
 from portal.web.fragments import is_htmx, render
 from portal.web.guard import requires
+from portal.web.papers import DOCX, PDF, send_paper, typography
 
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 Answer = str | Response | tuple[str, int]
 
 
@@ -146,6 +146,15 @@ def view_sheet(consultation_id: int, sheet_id: int) -> str:
     return render("consultation/sheet/signed.html", sheet=sheet, sheet_id=sheet_id)
 
 
+@blueprint.get("/<int:consultation_id>/sheets/<int:sheet_id>.pdf")
+@requires("view_signed_sheet")
+def download_sheet_pdf(consultation_id: int, sheet_id: int) -> Response:
+    """A signed sheet as PDF."""
+    sheet = look(signed_sheet, consultation_id=consultation_id, sheet_id=sheet_id)
+    pdf = sheet_pdf(sheet.document, foot=sheet.foot, typography=typography())
+    return send_paper(pdf, PDF, sheet.file_name)
+
+
 @blueprint.get("/<int:consultation_id>/sheets/<int:sheet_id>.docx")
 @requires("view_signed_sheet")
 def download_sheet(consultation_id: int, sheet_id: int) -> Response:
@@ -154,8 +163,7 @@ def download_sheet(consultation_id: int, sheet_id: int) -> Response:
     from portal.documents.sheet_docx import sheet_docx
 
     sheet = look(signed_sheet, consultation_id=consultation_id, sheet_id=sheet_id)
-    name = f"会诊表{sheet.short_number}{sheet.member_name}.docx"
-    return send_file(BytesIO(sheet_docx(sheet.document)), DOCX, as_attachment=True, download_name=name)
+    return send_paper(sheet_docx(sheet.document, foot=sheet.foot), DOCX, sheet.file_name)
 
 
 add_act(

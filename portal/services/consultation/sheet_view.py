@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session, joinedload
 
+from portal.documents.foot import Foot
 from portal.documents.sheet_paper import PaperSection, SheetDocument, paper
 from portal.models.panel import PanelMember
 from portal.models.preliminary_analysis import PreliminaryAnalysis
@@ -99,6 +100,12 @@ class SignedSheet:
     left_at: datetime | None
     document: SheetDocument
     sections: tuple[PaperSection, ...]
+    foot: Foot
+
+    @property
+    def file_name(self) -> str:
+        """What a downloaded file is called, without its ending."""
+        return f"会诊表{self.short_number}{self.member_name}"
 
 
 def sheet_page(
@@ -191,7 +198,7 @@ def signed_sheet(db: Session, *, actor: Actor, consultation_id: int, sheet_id: i
     document = signed_document(sheet)
     return SignedSheet(
         consultation_id, loaded.consultation.number or "", sheet.member.name, sheet.state, sheet.left_reason,
-        sheet.left_at, document, paper(document),
+        sheet.left_at, document, paper(document), document.foot(),
     )  # fmt: skip
 
 
