@@ -87,9 +87,11 @@ def close_vote(db: Session, *, actor: Actor, consultation_id: int, reason: str =
 
     While some have not signed a reason is needed: Invalid beside `reason` without one.
     """
-    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="close_vote", now=now)
+    product = (joinedload(Consultation.product),)  # the mail names it
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="close_vote", now=now, together=product)
     closed = required_open_round(db, consultation_id)
-    sheets, members, edition = signed_sheets(db, closed), accepted_members(db, consultation_id), loaded.edition
+    sheets = list(db.scalars(_SHEETS_ALONE, {"round": closed.id, "state": "signed"}))
+    members, edition = accepted_members(db, consultation_id), loaded.edition
     unsigned = _without_sheet(members, sheets)
     if unsigned and not reason.strip():
         names = "、".join(member.name for member in unsigned)
@@ -193,8 +195,12 @@ def rounds_of(db: Session, consultation_id: int) -> list[VotingRound]:
 
 def open_round(db: Session, consultation_id: int) -> VotingRound | None:
     """The round that is open, if one is."""
-    query = select(VotingRound).where(VotingRound.consultation_id == consultation_id, VotingRound.closed_at.is_(None))
-    return db.scalar(query)
+    return db.scalar(_OPEN_ROUND, {"consultation": consultation_id})
+
+
+_OPEN_ROUND = select(VotingRound).where(
+    VotingRound.consultation_id == bindparam("consultation"), VotingRound.closed_at.is_(None)
+)
 
 
 def required_open_round(db: Session, consultation_id: int) -> VotingRound:
@@ -268,13 +274,13 @@ def _sheets(db: Session, voting_round: VotingRound, state: str) -> list[Consulta
 
 
 # Made once: making it takes longer than running it.
-_SHEETS = (
+_SHEETS_ALONE = (
     select(ConsultationSheet)
     .join(PanelMember, PanelMember.id == ConsultationSheet.member_id)
     .where(ConsultationSheet.round_id == bindparam("round"), ConsultationSheet.state == bindparam("state"))
-    .options(joinedload(ConsultationSheet.member).joinedload(PanelMember.institution))
     .order_by(PanelMember.seat, PanelMember.id)
 )
+_SHEETS = _SHEETS_ALONE.options(joinedload(ConsultationSheet.member).joinedload(PanelMember.institution))
 
 
 def _ask_to_sign(

@@ -23,10 +23,10 @@ def working_calendar(db: Session) -> WorkingCalendar:
 
 
 def _loaded_years(db: Session) -> tuple[tuple[int, datetime], ...]:
-    rows = db.execute(select(LoadedCalendarYear.year, LoadedCalendarYear.loaded_at).order_by(LoadedCalendarYear.year))
-    return tuple((row.year, row.loaded_at) for row in rows)
+    return tuple((row.year, row.loaded_at) for row in db.execute(_LOADED))
 
 
+_LOADED = select(LoadedCalendarYear.year, LoadedCalendarYear.loaded_at).order_by(LoadedCalendarYear.year)
 _parsed: dict[tuple[tuple[int, datetime], ...], WorkingCalendar] = {}
 
 

@@ -51,7 +51,10 @@ def oblige(
         obligation.is_provisional = counted.provisional
     obligation.first_due_at = obligation.due_at
     db.add(obligation)
-    refresh_next_due(db, consultation)
+    db.flush()
+    # One more obligation can only bring the next deadline nearer, so the others need not be asked.
+    known = [due for due in (consultation.next_due_at, obligation.due_at) if due is not None]
+    consultation.next_due_at = min(known, default=None)
     return obligation
 
 
