@@ -6,6 +6,7 @@ import re
 import zipfile
 from datetime import date, datetime, time
 from io import BytesIO
+from math import floor
 from typing import Any
 
 from docx import Document
@@ -39,6 +40,9 @@ _EARLIEST = datetime(1980, 1, 1)  # noqa: DTZ001  a ZIP archive knows no time zo
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 LEFT, CENTER, RIGHT = WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
+JUSTIFIED = WD_ALIGN_PARAGRAPH.JUSTIFY
+_EIGHTHS_OF_A_POINT_A_MM = 72 / 25.4 * 8  # how WordprocessingML says the width of a border
+_TWENTIETHS = 20  # of a point: the unit of a grid's lines and of the space between characters
 
 
 def new_document(
@@ -56,6 +60,8 @@ def new_document(
     made_at = datetime.combine(made_on, time()) if made_on else _EARLIEST
     document.core_properties.created = document.core_properties.modified = made_at
     set_font(document.styles["Normal"], TEXT_FONT, 12)
+    for language in document.styles.element.find(qn("w:docDefaults")).iter(qn("w:lang")):
+        language.set(qn("w:eastAsia"), "zh-CN")
     _name_fonts(document)
     return document
 
@@ -142,6 +148,61 @@ def add_paragraph(
     if text:
         add_run(paragraph, text, font=font, size_pt=size_pt, bold=bold)
     return paragraph
+
+
+def set_grid(document: Any, *, line_pt: float, character_pt: float, size_pt: float) -> None:
+    """Lay the page out in lines (ECMA-376, 17.6.5) and characters; `size_pt` is that of the normal style.
+
+    Characters are set closer by the normal style, in whole twentieths of a point: justified lines then have exactly
+    the pitch. A grid of characters narrower than they are is one thing to Word and another to LibreOffice, which
+    gives each of them two places.
+    """
+    section = document.sections[0]._sectPr
+    for grid in section.findall(qn("w:docGrid")):
+        section.remove(grid)
+    _child(section, "w:docGrid", type="lines", linePitch=str(round(line_pt * _TWENTIETHS)))
+    closer = OxmlElement("w:spacing")
+    closer.set(qn("w:val"), str(floor((character_pt - size_pt) * _TWENTIETHS)))
+    properties = document.styles["Normal"].element.get_or_add_rPr()
+    properties.insert_element_before(closer, "w:w", "w:kern", "w:position", "w:sz", "w:szCs", "w:lang")
+
+
+def rule(paragraph: Any, *, above_mm: float = 0, below_mm: float = 0, color: str = "000000", space_pt: int = 4) -> None:
+    """Draw lines above and below a paragraph, as wide as the type area."""
+    borders = OxmlElement("w:pBdr")
+    for side, width in (("top", above_mm), ("bottom", below_mm)):
+        if width:
+            eighths = str(round(width * _EIGHTHS_OF_A_POINT_A_MM))
+            _child(borders, f"w:{side}", val="single", sz=eighths, space=str(space_pt), color=color)
+    paragraph._p.get_or_add_pPr().insert_element_before(
+        borders, "w:shd", "w:tabs", "w:snapToGrid", "w:spacing", "w:ind", "w:jc", "w:rPr"
+    )
+
+
+def rule_cells(row: Any, *, above_mm: float, below_mm: float) -> None:
+    """Draw lines above and below all cells of a row."""
+    for cell in row._tr.tc_lst:
+        borders = _child(cell.get_or_add_tcPr(), "w:tcBorders")
+        for side, width in (("top", above_mm), ("bottom", below_mm)):
+            eighths = str(round(width * _EIGHTHS_OF_A_POINT_A_MM))
+            _child(borders, f"w:{side}", val="single", sz=eighths, space="0", color="000000")
+
+
+def stand_at_bottom(table: Any) -> None:
+    """Take a table out of the text and let it end where the type area ends, without room beside its words."""
+    properties = table._tbl.tblPr
+    place = OxmlElement("w:tblpPr")
+    for name, value in (
+        ("leftFromText", "0"), ("rightFromText", "0"), ("vertAnchor", "margin"), ("horzAnchor", "margin"),
+        ("tblpXSpec", "left"), ("tblpYSpec", "bottom"),
+    ):  # fmt: skip
+        place.set(qn(f"w:{name}"), value)
+    properties.insert(1 if properties.find(qn("w:tblStyle")) is not None else 0, place)
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        _child(margins, f"w:{side}", w="0", type="dxa")
+    look = properties.find(qn("w:tblLook"))
+    properties.append(margins) if look is None else look.addprevious(margins)
 
 
 def empty_cell(cell: _Cell) -> _Cell:

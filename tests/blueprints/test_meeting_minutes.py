@@ -1,13 +1,17 @@
 """Step 7 in the browser: the draft, issuing, the paper, receipts, corrections, the DOCX."""
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 
 import pytest
 from docx import Document
+from sqlalchemy import select
 
 from portal.models.database import Database
+from portal.models.voting import ConsultationSheet
 from portal.services.consultation.meeting_minutes_draft import PARTS
+from tests.documents.reading import docx_words, html_words, pdf_words
 from tests.factories.meeting_minutes import AFTER, concluded, issued, minutes_of
 from tests.factories.world import World
 from tests.support.clock import Clock
@@ -84,10 +88,39 @@ def test_the_docx_says_what_the_page_says(surf: Surf, world: World, sqlite_datab
             assert line.strip() in said
     rows = [[cell.text for cell in row.cells] for row in word.tables[0].rows]
     assert rows[1][:4] == ["缺陷消费品判定", "4", "1", "0"]
-    assert "抄送：" in "".join(said)
     assert minutes.digest is not None
-    assert minutes.digest in said[-1]
+    assert minutes.digest in "".join(said)
     assert lead.get(f"{PAGE}/1.docx").status_code == 404
+    assert lead.get(f"{PAGE}/1.pdf").status_code == 404
+
+
+def test_page_docx_and_pdf_say_the_same(surf: Surf, world: World, sqlite_database: Database) -> None:
+    with sqlite_database.write() as db:
+        issued(db, world)
+    lead = surf("jiangsu-liaison-1")
+    lead.post(f"{PAGE}/correct-minutes", {"corrects": "批次", "text": "应为2509A"})
+    page = lead.get(PAGE).get_data(as_text=True)
+    assert page.index("0.pdf") < page.index("0.docx")
+    # The correction stands above what it corrects.
+    papers = re.findall(r"<article.*?</article>", page, re.DOTALL)
+    for correction, paper in zip((1, 0), papers, strict=True):
+        pdf = lead.get(f"{PAGE}/{correction}.pdf")
+        assert pdf.mimetype == "application/pdf"
+        assert "filename*=UTF-8''%E9%95%BF%E4%B8%89" in pdf.headers["Content-Disposition"]
+        words = docx_words(lead.get(f"{PAGE}/{correction}.docx").data)
+        assert pdf_words(pdf.data) == words
+        assert html_words(paper) == words
+
+
+def test_the_annex_lists_the_digests_that_were_counted(surf: Surf, world: World, sqlite_database: Database) -> None:
+    with sqlite_database.write() as db:
+        issued(db, world)
+        counted = db.scalars(select(ConsultationSheet.digest).where(ConsultationSheet.state == "signed")).all()
+    words = pdf_words(surf("jiangsu-liaison-1").get(f"{PAGE}/0.pdf").data)
+    assert counted
+    assert all(digest in words for digest in counted if digest)
+    assert re.search("出席：sh专1", words)
+    assert "主持：ji联1" in words
 
 
 def test_before_issue_nobody_else_sees_minutes(surf: Surf, world: World, sqlite_database: Database) -> None:

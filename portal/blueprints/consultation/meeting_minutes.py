@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
-from flask import flash, make_response, redirect, request, send_file, url_for
+from flask import flash, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.acts import add_act
+from portal.documents.minutes_pdf import minutes_pdf
 from portal.process.consultation import transition
 from portal.services.consultation import meeting_minutes as step
 from portal.services.consultation import meeting_minutes_view as view
@@ -24,9 +24,9 @@ from portal.web.formats import beijing_minute, clock_time
 from portal.web.forms import PortalForm, submit, typed
 from portal.web.fragments import is_htmx, render
 from portal.web.guard import requires
+from portal.web.papers import DOCX, PDF, send_paper, typography
 
 Answer = str | Response | tuple[str, int]
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 LONGEST_PART = 20_000
 
 
@@ -70,6 +70,14 @@ def view_minutes(consultation_id: int) -> str:
     )
 
 
+@blueprint.get("/<int:consultation_id>/meeting-minutes/<int:correction>.pdf")
+@requires("view_minutes")
+def download_minutes_pdf(consultation_id: int, correction: int) -> Response:
+    """The minutes (0) or a correction of them as PDF."""
+    document = look(view.issued_document, consultation_id=consultation_id, correction=correction)
+    return send_paper(minutes_pdf(document, foot=document.foot(), typography=typography()), PDF, document.number)
+
+
 @blueprint.get("/<int:consultation_id>/meeting-minutes/<int:correction>.docx")
 @requires("view_minutes")
 def download_minutes(consultation_id: int, correction: int) -> Response:
@@ -78,8 +86,8 @@ def download_minutes(consultation_id: int, correction: int) -> Response:
     from portal.documents.minutes_docx import minutes_docx
 
     document = look(view.issued_document, consultation_id=consultation_id, correction=correction)
-    name = f"{document.number}.docx"
-    return send_file(BytesIO(minutes_docx(document)), DOCX, as_attachment=True, download_name=name)
+    word = minutes_docx(document, foot=document.foot(), has_red_heading=typography().has_red_heading)
+    return send_paper(word, DOCX, document.number)
 
 
 @blueprint.route("/<int:consultation_id>/meeting-minutes/edit", methods=["GET", "POST"])

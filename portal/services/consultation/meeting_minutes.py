@@ -25,11 +25,11 @@ from portal.services.consultation.meeting_minutes_draft import (
     PART_LABELS,
     PARTS,
     RoundCount,
-    closed_rounds,
     compose,
     count_rounds,
     read_source,
 )
+from portal.services.consultation.meeting_minutes_record import attendance_record, digest_record
 from portal.services.consultation.watch import begin_watch
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.canonical import canonical_json, digest_of_text
@@ -90,8 +90,13 @@ def issue_minutes(
     ]
     if gaps:
         raise Invalid(gaps)
-    counts = count_rounds(closed_rounds(db, consultation_id), loaded.edition)
-    _issue(db, loaded, minutes, actor=actor, now=now, rounds=[_round_record(one) for one in counts])
+    source = read_source(db, consultation, loaded.edition, None)
+    record = {
+        "rounds": [_round_record(one) for one in count_rounds(source.rounds, loaded.edition)],
+        "attendance": attendance_record(source),
+        "sheets": digest_record(source.rounds),
+    }
+    _issue(db, loaded, minutes, actor=actor, now=now, record=record)
     facts: dict[str, Any] = {"number": number_of(minutes), "digest": minutes.digest}
     advance(db, loaded, "issue_minutes", actor=actor, now=now, **facts)
     _copy(db, loaded, minutes, kind="minutes_issued", now=now)
@@ -152,7 +157,7 @@ def correct_minutes(
         drafted_by_id=actor.person_id,
         saved_at=now,
     )
-    _issue(db, loaded, minutes, actor=actor, now=now, rounds=[])
+    _issue(db, loaded, minutes, actor=actor, now=now, record={"rounds": [], "attendance": None, "sheets": []})
     facts: dict[str, Any] = {"number": number_of(minutes), "corrects": minutes.corrects, "digest": minutes.digest}
     advance(db, loaded, "correct_minutes", actor=actor, now=now, **facts)
     _copy(db, loaded, minutes, kind="minutes_corrected", now=now)
@@ -206,7 +211,7 @@ def _write(minutes: MeetingMinutes, parts: Mapping[str, str], version: int, now:
 
 
 def _issue(
-    db: Session, loaded: Loaded, minutes: MeetingMinutes, *, actor: Actor, now: datetime, rounds: list[dict[str, Any]]
+    db: Session, loaded: Loaded, minutes: MeetingMinutes, *, actor: Actor, now: datetime, record: dict[str, Any]
 ) -> None:
     """Give number and date, and fix the text that counts with its SHA-256."""
     consultation, today = loaded.consultation, beijing_day(now)
@@ -227,7 +232,7 @@ def _issue(
         "correction": minutes.correction,
         "corrects": minutes.corrects,
         "parts": {name: getattr(minutes, name) or "" for name in PARTS},
-        "rounds": rounds,
+        **record,
         "copies": [institution.name for institution in copied],
     }
     minutes.lead_institution_id, minutes.lead_institution = lead.id, lead

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.documents.minutes_paper import CountRow, Counts, MinutesDocument
+from portal.documents.minutes_paper import CountRow, Counts, MinutesDocument, SheetDigest
 from portal.models.institution import Institution
 from portal.models.meeting_minutes import MeetingMinutes
 from portal.models.obligation import Obligation
@@ -81,6 +81,7 @@ def draft_page(db: Session, *, actor: Actor, consultation_id: int, now: datetime
 def document_of(minutes: MeetingMinutes) -> MinutesDocument:
     """Issued minutes as they are printed: out of the very text that the digest stands for."""
     said: dict[str, Any] = json.loads(minutes.canonical or "{}")
+    attendance = said["attendance"] or {"host": "", "present": (), "excused": (), "attending": ()}
     return MinutesDocument(
         title=TITLE,
         number=said["number"],
@@ -106,6 +107,13 @@ def document_of(minutes: MeetingMinutes) -> MinutesDocument:
         ),
         copies=tuple(said["copies"]),
         digest=minutes.digest or "",
+        host=attendance["host"],
+        present=tuple(attendance["present"]),
+        excused=tuple(attendance["excused"]),
+        attending=tuple(attendance["attending"]),
+        annex=tuple(
+            SheetDigest(one["round"], str(one["seat"] or ""), one["signer"], one["digest"]) for one in said["sheets"]
+        ),
     )
 
 

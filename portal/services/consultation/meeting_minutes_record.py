@@ -1,0 +1,48 @@
+"""What the minutes fix beside their text: who came, and the digests of the counted sheets (Art. 8(6), 8(7))."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.models.voting import VotingRound
+from portal.services.consultation.meeting_minutes_draft import Source, signed_sheets
+
+
+def attendance_record(source: Source) -> dict[str, Any]:
+    """Host, experts present and absent, and the institutions' staff, over all sessions held; by name."""
+    turns = [turn for one in source.sessions for turn in one.turns]
+    here = {turn.member_id for turn in turns if turn.has_attended}
+    called = {turn.member_id: turn.member.name for turn in turns}
+    return {
+        "host": "、".join(
+            dict.fromkeys(source.persons[one.host_id].name for one in source.sessions if one.host_id is not None)
+        ),
+        "present": [name for member_id, name in called.items() if member_id in here],
+        "excused": [name for member_id, name in called.items() if member_id not in here],
+        "attending": [
+            institution.short_name + "、".join(names)
+            for institution_id, institution in source.institutions.items()
+            if (names := _staff_of(source, institution_id))
+        ],
+    }
+
+
+def digest_record(rounds: list[VotingRound]) -> list[dict[str, Any]]:
+    """The signed sheets of every counted round, so that anybody who has the sheets can recount it."""
+    return [
+        {"round": one.number, "seat": sheet.member.seat, "signer": sheet.signer_name, "digest": sheet.digest}
+        for one in rounds
+        if not one.is_void
+        for sheet in signed_sheets(one)
+    ]
+
+
+def _staff_of(source: Source, institution_id: int) -> list[str]:
+    """The institution's participants who came, each once."""
+    came = [
+        source.persons[participant.person_id].name
+        for one in source.sessions
+        for participant in one.participants
+        if participant.institution_id == institution_id and participant.has_attended
+    ]
+    return list(dict.fromkeys(came))
