@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmarks.measuring import CALLS, Cost, measure
 from benchmarks.pages import FAR, Ground, comparisons, prepared
+from benchmarks.papers import ratios
 from benchmarks.starting import starts
 from benchmarks.targets import (
     FIRST_VISIT,
@@ -25,6 +26,7 @@ from benchmarks.targets import (
     LIST_COMPRESSED,
     LIST_RAW,
     MEMORY,
+    PAPER,
     RULES_A_SECOND,
     START,
     Target,
@@ -55,7 +57,7 @@ def main() -> None:
             with _database(kind) as (small_url, small_folder), prepared(small_url, FEW, small_folder) as small:
                 found += _growth(ground, small, kind, calls)
             found += _starting(kind, url, folder)
-    found += [_rules()]
+    found += [_rules(), *_papers()]
     _print(found, rows)
     _write(found, rows)
 
@@ -143,6 +145,12 @@ def _rules() -> Row:
             evaluate(answers, edition)
         best = max(best, 2_000 / (time.process_time() - began))
     return _row("rules of one sheet, a second", "", RULES_A_SECOND, best)
+
+
+def _papers() -> list[Row]:
+    """A sheet as PDF and DOCX, as ratios to the libraries alone."""
+    names = ("sheet as PDF, ratio", "sheet as DOCX, ratio")
+    return [_row(name, "", PAPER, round(ratio, 2)) for name, ratio in zip(names, ratios(), strict=True)]
 
 
 def _print(found: list[Row], rows: int) -> None:

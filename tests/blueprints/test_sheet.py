@@ -18,7 +18,7 @@ from portal.services.consultation.sheet import own_sheet
 from portal.services.consultation.sheet_text import signed_document
 from tests.documents.reading import docx_words, html_words, pdf_words, squeeze
 from tests.factories.typed_sheet import TYPED_SHEET
-from tests.factories.voting import consistent, panel_of, signed, vote_and_close, voting
+from tests.factories.voting import UNANIMOUS, consistent, panel_of, signed, vote_and_close, voting
 from tests.factories.world import NOON, World
 from tests.support.surfer import PASSWORD, Surfer
 
@@ -283,3 +283,23 @@ def test_checking_is_at_hand_without_scripts_on_every_width(expert: Surfer) -> N
     """The panel at the side hides its buttons on a phone, so the button stands with the signature."""
     sign = expert.get(SHEET).text.partition('id="sign"')[2]
     assert f'<noscript><button class="btn btn-outline" form="sheet" formaction="{SHEET}/check-sheet">核对' in sign
+
+
+def test_all_sheets_of_a_counted_round_are_one_pdf(
+    vote: None, surf: Surf, sqlite_database: Database, world: World
+) -> None:
+    address = "/consultations/1/tally/1/sheets.pdf"
+    lead = surf("jiangsu-liaison-1")
+    assert lead.get(address).status_code == 404
+    with sqlite_database.write() as db:
+        consultation = own_sheet(db, actor=world.experts["shanghai"][0], consultation_id=1, now=NOON).consultation
+        vote_and_close(db, world, consultation, UNANIMOUS)
+        documents = [signed_document(sheet) for sheet in db.scalars(select(ConsultationSheet))]
+    assert f'href="{address}"' in lead.get("/consultations/1/tally/1").get_data(as_text=True)
+    pdf = lead.get(address)
+    words = pdf_words(pdf.data)
+    assert len(documents) > 1
+    assert all(squeeze(f"SHA-256　{document.digest}") in words for document in documents)
+    assert words.count("长三角缺陷消费品专家会诊表") == len(documents)
+    for stranger in ("shanghai-expert-1", "anhui-staff"):
+        assert surf(stranger).get(address).status_code == 404

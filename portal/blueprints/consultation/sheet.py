@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.acts import add_act
 from portal.blueprints.consultation.sheet_form import read_sheet
-from portal.documents.sheet_pdf import sheet_pdf
+from portal.documents.sheet_pdf import sheet_pdf, sheets_pdf
 from portal.process.errors import Invalid, Stale
 from portal.rules.editions import Edition
 from portal.rules.problem import Problem
@@ -21,6 +21,7 @@ from portal.services.consultation.sheet_rules_view import live_rules, matrix
 from portal.services.consultation.sheet_view import (
     SheetPage,
     asked_sections,
+    counted_sheets,
     differences,
     reference,
     sheet_edition,
@@ -153,6 +154,15 @@ def download_sheet_pdf(consultation_id: int, sheet_id: int) -> Response:
     sheet = look(signed_sheet, consultation_id=consultation_id, sheet_id=sheet_id)
     pdf = sheet_pdf(sheet.document, foot=sheet.foot, typography=typography())
     return send_paper(pdf, PDF, sheet.file_name)
+
+
+@blueprint.get("/<int:consultation_id>/tally/<int:number>/sheets.pdf")
+@requires("view_sheets")
+def download_sheets_pdf(consultation_id: int, number: int) -> Response:
+    """All sheets of a counted round in one PDF."""
+    counted = look(counted_sheets, consultation_id=consultation_id, number=number)
+    pdf = sheets_pdf([(document, document.foot()) for document in counted.documents], typography=typography())
+    return send_paper(pdf, PDF, counted.file_name)
 
 
 @blueprint.get("/<int:consultation_id>/sheets/<int:sheet_id>.docx")

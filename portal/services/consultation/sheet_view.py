@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.documents.foot import Foot
@@ -200,6 +201,37 @@ def signed_sheet(db: Session, *, actor: Actor, consultation_id: int, sheet_id: i
         consultation_id, loaded.consultation.number or "", sheet.member.name, sheet.state, sheet.left_reason,
         sheet.left_at, document, paper(document), document.foot(),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CountedSheets:
+    """The signed sheets of a counted round, by seat, for one file."""
+
+    short_number: str
+    round_number: int
+    documents: tuple[SheetDocument, ...]
+
+    @property
+    def file_name(self) -> str:
+        """What a downloaded file is called, without its ending."""
+        return f"会诊表{self.short_number}第{self.round_number}轮"
+
+
+def counted_sheets(db: Session, *, actor: Actor, consultation_id: int, number: int, now: datetime) -> CountedSheets:
+    """All sheets that were counted in a round. NotFound for a round that is open, broken off or disposed of."""
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_sheets", now=now)
+    query = (
+        select(ConsultationSheet)
+        .join(VotingRound)
+        .join(PanelMember, PanelMember.id == ConsultationSheet.member_id)
+        .where(VotingRound.consultation_id == consultation_id, VotingRound.number == number)
+        .options(joinedload(ConsultationSheet.round))
+        .order_by(PanelMember.seat, PanelMember.id)
+    )
+    sheets = [sheet for sheet in db.scalars(query) if is_disclosed(sheet.round, sheet)]
+    if not sheets:
+        raise NotFound
+    return CountedSheets(loaded.consultation.number or "", number, tuple(map(signed_document, sheets)))
 
 
 def is_disclosed(voting_round: VotingRound, sheet: ConsultationSheet) -> bool:
