@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import zipfile
+from copy import deepcopy
 from datetime import date, datetime, time
+from functools import cache
 from io import BytesIO
 from math import floor
 from typing import Any
@@ -16,6 +18,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 from docx.table import _Cell
+from docx.text.paragraph import Paragraph
+from docx.text.run import Run
 
 # The typefaces that official papers are set in. They are named, not embedded: the reader's machine has them, or
 # takes the first of the others that it has.
@@ -120,9 +124,17 @@ def set_font(styled: Any, name: str, size_pt: float) -> None:
 def add_run(paragraph: Any, text: str, *, font: str = TEXT_FONT, size_pt: float = 12, bold: bool = False) -> Any:
     """Add a stretch of text to a paragraph, without characters that no XML file can hold."""
     run = paragraph.add_run(_NOT_IN_XML.sub("", text))
+    run._r.insert(0, deepcopy(_run_properties(font, size_pt, bold)))
+    return run
+
+
+@cache
+def _run_properties(font: str, size_pt: float, bold: bool) -> Any:
+    """Made once for each look and copied into its runs: a document has hundreds, of a handful of looks."""
+    run = Run(OxmlElement("w:r"), None)
     set_font(run, font, size_pt)
     run.bold = bold
-    return run
+    return run._r.rPr
 
 
 def add_paragraph(
@@ -140,14 +152,24 @@ def add_paragraph(
 ) -> Any:
     """Add a paragraph to a document or a cell; an indent is that of the first line, in characters."""
     paragraph = holder.add_paragraph()
-    form = paragraph.paragraph_format
-    form.alignment, form.line_spacing = align, spacing
-    form.space_before, form.space_after = Pt(before_pt), Pt(after_pt)
-    if indent_characters:
-        form.first_line_indent = Pt(size_pt * indent_characters)
+    properties = _paragraph_properties(align, spacing, before_pt, after_pt, size_pt * indent_characters)
+    paragraph._p.insert(0, deepcopy(properties))
     if text:
         add_run(paragraph, text, font=font, size_pt=size_pt, bold=bold)
     return paragraph
+
+
+@cache
+def _paragraph_properties(
+    align: WD_ALIGN_PARAGRAPH, spacing: float, before_pt: float, after_pt: float, indent_pt: float
+) -> Any:
+    paragraph = Paragraph(OxmlElement("w:p"), None)
+    form = paragraph.paragraph_format
+    form.alignment, form.line_spacing = align, spacing
+    form.space_before, form.space_after = Pt(before_pt), Pt(after_pt)
+    if indent_pt:
+        form.first_line_indent = Pt(indent_pt)
+    return paragraph._p.pPr
 
 
 def set_grid(document: Any, *, line_pt: float, character_pt: float, size_pt: float) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.shared import Cm, Mm
+from docx.table import _Cell, _Row
 
 from portal.documents import docx
 from portal.documents.foot import Foot
@@ -58,20 +59,28 @@ def add_foot(word: Any, foot: Foot) -> None:
 
 
 def _write_grid(word: Any, cells: Sequence[GridCell]) -> None:
-    rows = max(cell.row + cell.rows for cell in cells)
-    table = word.add_table(rows=rows, cols=len(WIDTHS_CM))
+    """Write each cell where it stands, spanning what it spans: merging a finished grid takes many times as long."""
+    table = word.add_table(rows=0, cols=len(WIDTHS_CM))
     table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
     for column, width in zip(table.columns, WIDTHS_CM, strict=True):
         column.width = Cm(width)
-    places = [list(row.cells) for row in table.rows]  # read once: the library works them out anew at each asking
-    for row, places_of_row in zip(table.rows, places, strict=True):
-        docx.keep_together(row)
-        for place, width in zip(places_of_row, WIDTHS_CM, strict=True):
-            place.width = Cm(width)
-    for cell in cells:
-        first = places[cell.row][cell.column]
-        last = places[cell.row + cell.rows - 1][cell.column + cell.columns - 1]
-        _write_cell(first if last is first else first.merge(last), cell)
+    covering = {(row, cell.column): cell for cell in cells for row in range(cell.row, cell.row + cell.rows)}
+    for number in range(max(row for row, _column in covering) + 1):
+        row = table._tbl.add_tr()
+        docx.keep_together(_Row(row, table))
+        for column in range(len(WIDTHS_CM)):
+            cell = covering.get((number, column))
+            if cell is not None:
+                _write_place(_Cell(row.add_tc(), table), cell, is_first=number == cell.row)
+
+
+def _write_place(place: Any, cell: GridCell, *, is_first: bool) -> None:
+    place.width = Cm(sum(WIDTHS_CM[cell.column : cell.column + cell.columns]))
+    place._tc.grid_span = cell.columns
+    if cell.rows > 1:
+        place._tc.vMerge = "restart" if is_first else "continue"
+    if is_first:
+        _write_cell(place, cell)
 
 
 def _write_cell(place: Any, cell: GridCell) -> None:
