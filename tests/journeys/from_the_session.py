@@ -189,7 +189,8 @@ def archive(applicant: Person, lead: Person, expert: Person) -> None:
     applicant.picture("43-signed-sheet")
     assert "折叠受压后局部过热" in text_of(applicant.download("下载 DOCX"))
     expert.open_consultation("电热毯 XM-1518D")
-    assert NUMBER in text_of(expert.download("下载 第 1 轮 第 1 版"))
+    assert NUMBER in text_of(expert.download("DOCX 第 1 轮 第 1 版"))
+    assert expert.download("PDF 第 1 轮 第 1 版").startswith(b"%PDF-")
 
 
 def look_at_the_outbox(administrator: Person) -> None:
