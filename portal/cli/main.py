@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from portal.cli.account import account_commands
+from portal.cli.archive import archive_commands
 from portal.cli.audit import audit_commands
 from portal.cli.calendar import calendar_commands
 from portal.cli.database import database_commands
@@ -14,6 +15,7 @@ from portal.cli.demo import demo_commands
 from portal.cli.installation import init_command
 from portal.cli.rules import rules_commands
 from portal.cli.run import run_command
+from portal.cli.vote import vote_commands
 from portal.config import Settings, SettingsError
 
 
@@ -36,7 +38,7 @@ def main() -> None:
 
 @main.command("worker")
 def worker_command() -> None:
-    """后台进程：投递邮件、到期提醒、自动归档。"""
+    """后台进程：投递邮件、到期提醒、自动归档、编成和检查归档包。"""
     from portal.jobs.worker import run_worker
 
     run_worker(Settings.from_environment())
@@ -44,7 +46,7 @@ def worker_command() -> None:
 
 for command in (
     *(run_command, init_command, account_commands, demo_commands, database_commands),
-    *(audit_commands, rules_commands, calendar_commands),
+    *(audit_commands, rules_commands, calendar_commands, archive_commands, vote_commands),
 ):
     main.add_command(command)
 

@@ -9,9 +9,14 @@ from datetime import datetime
 from portal.config import Settings
 from portal.models.database import Database
 from portal.services.account_recovery import settle_recovery_requests
+from portal.services.archiving.drill import drill_asked, remind_of_drills
+from portal.services.archiving.integrity import check_due
+from portal.services.archiving.packaging import package_due
 from portal.services.consultation.archive import archive_overdue
+from portal.services.kernel.storage_removal import remove_queued
 from portal.services.outbox import deliver_due
 from portal.services.reminders import remind_due
+from portal.storage.local import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +33,19 @@ def _archive_overdue(database: Database, now: datetime) -> list[int]:
         return archive_overdue(db, now)
 
 
+def _on_files(act: Callable[[Database, Storage, datetime], object]) -> Callable[[Database, Settings, datetime], object]:
+    return lambda database, settings, now: act(database, Storage(settings.files_folder), now)
+
+
 SCHEDULE = (
     Job("settle_recovery_requests", 5, settle_recovery_requests),
     Job("deliver_outbox", 5, deliver_due),
     Job("archive_overdue", 600, lambda database, _settings, now: _archive_overdue(database, now)),
+    Job("archive_packages", 60, _on_files(package_due)),
+    # Each hour a part, so that everything is read once a day and a stop costs little.
+    Job("archive_checks", 3600, _on_files(check_due)),
+    Job("custody_drills", 30, _on_files(drill_asked)),
+    Job("storage_removals", 60, _on_files(remove_queued)),
+    Job("remind_of_custody_drills", 3600, lambda database, _settings, now: remind_of_drills(database, now)),
     Job("remind_of_deadlines", 60, lambda database, _settings, now: remind_due(database, now)),
 )

@@ -219,6 +219,8 @@ TRANSITIONS: tuple[Transition, ...] = (
                "9", decided=True),
     Transition("lift_hold", "解除暂停", "archive_hold_lifted", (S.ARCHIVED,), (By.CUSTODIAN,), None, "解除暂停销毁",
                "9", decided=True),
+    Transition("extend_retention", "继续保存", "retention_extended", (S.ARCHIVED,), (By.CUSTODIAN,), None,
+               "鉴定后继续保存", "9", decided=True),
     Transition("propose_disposal", "提出销毁鉴定", "disposal_proposed", (S.ARCHIVED,), (By.CUSTODIAN,), None,
                "提出销毁鉴定", "9", decided=True),
     Transition("dispose_archive", "批准销毁", "archive_disposed", (S.ARCHIVED,), (By.CUSTODIAN,), None,

@@ -16,6 +16,14 @@ OTHER_EVENTS = {
     "material_removed": "移除未发送的材料",
     "material_uploaded": "上传材料",
     "speaking_order_set": "排定发言顺序",
+    "archive_packaged": "编成归档包",
+    "archive_package_downloaded": "下载归档包",
+    "archive_damage_found": "归档包完整性检查发现损坏",
+    # The archive of an institution
+    "archive_checked": "检查归档包完整性",
+    "custody_drill_asked": "开始保管演练",
+    "custody_drill_reminded": "提醒开展保管演练",
+    "custody_drilled": "完成保管演练",
     # Accounts
     "account_created": "新建账号",
     "account_disabled": "停用账号",

@@ -212,6 +212,7 @@ _READING = (
     _seen("view_minutes_draft", R.LEAD, stages=(S.DRAFTING_MINUTES,)),
     _seen("view_minutes", R.APPLICANT, R.LEAD, R.PARTY, R.ALLIANCE, stages=_ISSUED),
     _seen("view_archive", R.CUSTODIAN, stages=(S.ARCHIVED, S.DISPOSED)),
+    _seen("view_certificate", R.CUSTODIAN, stages=(S.ARCHIVED, S.DISPOSED)),  # of what was destroyed
     _seen("view_watch", *_STAFF_OF_TWO, stages=_ISSUED),
     _seen("view_fees", R.APPLICANT),
     _seen("view_obligations", R.APPLICANT, R.LEAD, R.PARTY),
@@ -238,6 +239,10 @@ _GENERAL = (
     _for_roles("edit_accounts", Role.SECURITY_ADMINISTRATOR),
     _for_roles("view_audit", Role.AUDITOR),
     _for_roles("list_archive", Role.STAFF),
+    # Staff see what their own institution keeps, the auditor all of it, the administrator the counts alone.
+    _for_roles("view_archive_checks", Role.STAFF, Role.AUDITOR, Role.ADMINISTRATOR),
+    _for_roles("view_custody_drills", Role.STAFF, Role.AUDITOR),
+    _for_roles("drill_custody", Role.STAFF),
 )
 
 PERMISSIONS = {permission.name: permission for permission in (*_ACTS, *_READING, *_GENERAL)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from portal.rules.editions import Edition
 from portal.rules.sheet import SheetAnswers, evaluate
@@ -100,6 +101,23 @@ def tally(panel: int, votes: Sequence[Vote], edition: Edition) -> Tally:
     quorum = quorum_of(panel, edition)
     counted = (_count(question, votes, quorum, edition) for question in QUESTIONS)
     return Tally(panel, len(votes), quorum, *counted)
+
+
+def tally_as_record(counted: Tally) -> dict[str, Any]:
+    """The count as JSON, as it is kept with the round."""
+    return {
+        "panel": counted.panel,
+        "signed": counted.signed,
+        "quorum": counted.quorum,
+        "questions": {
+            question: {
+                "counts": dict(counted.of(question).counts),
+                "answer": counted.of(question).answer,
+                "reason": counted.of(question).reason,
+            }
+            for question in QUESTIONS
+        },
+    }
 
 
 def vote_pivots(panel: int, votes: Sequence[Vote], edition: Edition) -> tuple[VotePivot, ...]:

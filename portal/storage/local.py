@@ -2,7 +2,9 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
@@ -10,6 +12,7 @@ from typing import BinaryIO
 from portal import durable
 
 CHUNK_BYTES = 1024 * 1024
+READ_ONLY = 0o444
 KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -70,9 +73,34 @@ class Storage:
                 digest.update(chunk)
                 file.write(chunk)
             key = digest.hexdigest()
-            # A file that is already there is replaced by its equal, which also mends a damaged one.
-            durable.settle(file, path, self._path(key))
+            self._settle(file, path, key)
         return StoredObject(sha256=key, size=size, key=key)
+
+    def put_written(self, write: Callable[[BinaryIO], None]) -> StoredObject:
+        """Store what `write` writes into the file that it is given; read-only at once, for it is never changed."""
+        with durable.new_file(self.root) as (file, path):
+            write(file)
+            file.flush()
+            with path.open("rb") as written:
+                key = hashlib.file_digest(written, "sha256").hexdigest()
+            size = path.stat().st_size
+            path.chmod(READ_ONLY)
+            self._settle(file, path, key)
+        return StoredObject(sha256=key, size=size, key=key)
+
+    def protect(self, key: str) -> None:
+        """Make an archived file read-only on the disk (Art. 9). Raises FileMissing."""
+        try:
+            self._path(key).chmod(READ_ONLY)
+        except FileNotFoundError:
+            raise FileMissing(key) from None
+
+    def stored_at(self, key: str) -> datetime | None:
+        """When the file was last stored, None where there is none."""
+        try:
+            return datetime.fromtimestamp(self._path(key).stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return None
 
     def open(self, key: str) -> BufferedReader:
         """The file for reading. Raises FileMissing."""
@@ -90,6 +118,13 @@ class Storage:
     def remove(self, key: str) -> None:
         """Remove the file, if it is there: only for content whose disposal was decided (Art. 9)."""
         self._path(key).unlink(missing_ok=True)
+
+    def _settle(self, file: BinaryIO, path: Path, key: str) -> None:
+        """A file that is already there is replaced by its equal, which also mends a damaged one; its mode stays."""
+        target = self._path(key)
+        if target.exists():
+            path.chmod(target.stat().st_mode)
+        durable.settle(file, path, target)
 
     def _path(self, key: str) -> Path:
         """Where a key's file lies; a key that is no digest leads nowhere."""

@@ -1,7 +1,8 @@
 """Step 8 in the browser: archiving, the custodian's page and list, holds, disposal."""
 
+import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,13 @@ from sqlalchemy import select
 from portal.config import Settings
 from portal.models.database import Database
 from portal.models.material import Material
+from portal.services.archiving.drill import drill_asked
+from portal.services.archiving.integrity import check_due
+from portal.services.archiving.packaging import package_due
+from portal.services.kernel.storage_removal import remove_queued
+from portal.storage.local import Storage
+from tests.factories.archive import flip, package_rows, packaged, path_of, stored
+from tests.factories.ending import archived
 from tests.factories.meeting_minutes import AFTER, issued
 from tests.factories.world import World
 from tests.support.clock import Clock
@@ -73,11 +81,85 @@ def test_a_hold_stops_disposal_and_two_people_destroy(
     assert first.post(f"{PAGE}/propose-disposal", {"reason": "期满"}).status_code == 303
     assert first.post(f"{PAGE}/dispose-archive").status_code == 409
     sha256 = _stored_material(sqlite_database, settings)
-    assert second.post(f"{PAGE}/dispose-archive").status_code == 303
+    assert first.get(f"{PAGE}/certificate").status_code == 404
+    assert second.post(f"{PAGE}/dispose-archive").location == f"{PAGE}/certificate"
+    assert remove_queued(sqlite_database, Storage(settings.files_folder), EXPIRED) == 1
     assert not sha256.exists()
-    page = first.get(PAGE).get_data(as_text=True)
-    assert "销毁证明" in page
-    assert "会诊表 第1轮" in page
+    assert f"{PAGE}/certificate" in first.get(PAGE).get_data(as_text=True)
+    certificate = first.get(f"{PAGE}/certificate").get_data(as_text=True)
+    for words in ("销毁证书", "会诊表 第1轮", "sh联1", "sh联2", "期满", sha256.name):
+        assert words in certificate
+    assert surf("jiangsu-liaison-1").get(f"{PAGE}/certificate").status_code == 404  # nothing of theirs is destroyed
+
+
+def test_after_the_review_it_is_kept_longer(surf: Surf, world: World, sqlite_database: Database, clock: Clock) -> None:
+    with sqlite_database.write() as db:
+        archived(db, world)
+    clock.now = EXPIRED
+    person = surf("shanghai-liaison-1")
+    address = f"{PAGE}/extend-retention"
+    assert "继续保存至" in person.get(address).get_data(as_text=True)
+    wrong = person.post(address, {"keep_until": "2031-01-01", "reason": "有研究价值"})
+    assert wrong.status_code == 422
+    assert "应晚于2032年1月5日" in wrong.get_data(as_text=True)
+    assert "有研究价值" in wrong.get_data(as_text=True)
+    assert person.post(address, {"keep_until": "2040-12-31", "reason": "有研究价值"}).location == PAGE
+    assert "2040年12月31日" in person.get(PAGE).get_data(as_text=True)
+
+
+def test_a_package_is_made_taken_and_checked(
+    surf: Surf, world: World, sqlite_database: Database, settings: Settings
+) -> None:
+    storage = stored(settings.files_folder)
+    with sqlite_database.write() as db:
+        archived(db, world)
+    custodian = surf("shanghai-liaison-1")
+    assert "正在生成归档包" in custodian.get(PAGE).get_data(as_text=True)
+    assert package_due(sqlite_database, storage, AFTER) == 2
+    page = custodian.get(PAGE).get_data(as_text=True)
+    sheets, minutes = package_rows(sqlite_database)
+    assert "正在生成归档包" not in page
+    assert sheets.sha256 in page
+    assert minutes.sha256 not in page
+    taken = custodian.get(f"{PAGE}/packages/{sheets.id}/download")
+    assert hashlib.sha256(taken.data).hexdigest() == sheets.sha256
+    assert (taken.mimetype, taken.content_length) == ("application/zip", sheets.size)
+    assert "consultation-2026-1-sheets-1.zip" in taken.headers["Content-Disposition"]
+    taken.close()
+    assert custodian.get(f"{PAGE}/packages/{minutes.id}/download").status_code == 404
+    assert surf("anhui-staff").get(f"{PAGE}/packages/{sheets.id}/download").status_code == 404
+    check_due(sqlite_database, storage, AFTER)
+    assert "1 个归档包最近一次检查全部完好" in custodian.get("/archive/checks").get_data(as_text=True)
+    flip(path_of(storage, sheets.sha256), 500)
+    path_of(storage, minutes.sha256).unlink()
+    check_due(sqlite_database, storage, AFTER + timedelta(days=1))
+    damaged = custodian.get("/archive/checks").get_data(as_text=True)
+    assert "SHA-256 与编成时不符" in damaged
+    assert minutes.sha256 not in damaged
+    assert minutes.sha256 in surf("auditor").get("/archive/checks").get_data(as_text=True)
+    counts = surf("administrator").get("/archive/checks").get_data(as_text=True)
+    assert "有 2 个归档包损坏" in counts
+    assert sheets.sha256 not in counts
+    lost = surf("jiangsu-liaison-1").get(f"{PAGE}/packages/{minutes.id}/download")
+    assert lost.status_code != 200
+
+
+def test_a_drill_is_begun_done_and_printed(
+    surf: Surf, world: World, sqlite_database: Database, settings: Settings
+) -> None:
+    packaged(sqlite_database, stored(settings.files_folder), world)
+    person = surf("shanghai-liaison-1")
+    assert "还没有做过保管演练" in person.get("/archive/drills").get_data(as_text=True)
+    begun = person.post("/archive/drills/begin")
+    assert (begun.status_code, begun.location) == (303, "/archive/drills/1")
+    assert "演练正在进行" in person.get(begun.location).get_data(as_text=True)
+    again = person.post("/archive/drills/begin")
+    assert (again.status_code, "正在进行" in again.get_data(as_text=True)) == (409, True)
+    drill_asked(sqlite_database, Storage(settings.files_folder), AFTER)
+    assert "应当保存的 1 件全部调出" in person.get(begun.location).get_data(as_text=True)
+    assert "全部调出，校验一致" in surf("auditor").get("/archive/drills").get_data(as_text=True)
+    assert surf("anhui-staff").get(begun.location).status_code == 404
+    assert surf("anhui-staff").post("/archive/drills/begin").status_code == 409
 
 
 def _stored_material(database: Database, settings: Settings) -> Path:

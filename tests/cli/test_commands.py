@@ -15,7 +15,10 @@ from portal.cli.main import main
 from portal.config import Settings, demo_mark
 from portal.services.account_links import link_of_token
 from portal.services.account_passwords import prove_log_in
+from tests.factories.archive import flip, package_rows, path_of, stored
 from tests.factories.calendar import YEAR_2027
+from tests.factories.ending import archived
+from tests.factories.world import build_world
 
 
 @pytest.fixture
@@ -34,7 +37,7 @@ def settings_of(tmp_path):
 def test_the_commands_that_there_are(portal):
     result = portal("--help")
     assert result.exit_code == 0
-    for command in ("run", "worker", "init", "account", "demo", "db", "audit", "rules", "calendar"):
+    for command in ("run", "worker", "init", "account", "demo", "db", "audit", "rules", "calendar", "archive", "vote"):
         assert f"\n  {command} " in result.output
 
 
@@ -155,3 +158,36 @@ def test_a_tampered_trail_is_told(portal, tmp_path):
         db.execute("UPDATE event SET name = 'signed_in'")
     result = portal("audit", "verify")
     assert (result.exit_code, "第 1 号" in result.output) == (1, True)
+
+
+def test_packages_are_made_verified_and_drilled(portal, tmp_path):
+    settings = settings_of(tmp_path)
+    portal("db", "upgrade")
+    assert portal("archive", "drill").exit_code == 1
+    storage = stored(settings.files_folder)
+    with opened_database(settings) as database:
+        with database.write() as db:
+            archived(db, build_world(db))
+        assert "不是会诊编号" in portal("archive", "package", "x").output
+        assert "编成归档包 0 个" in portal("archive", "package", "2026-7").output
+        assert "编成归档包 2 个" in portal("archive", "package", "〔2026〕1号").output
+        assert portal("archive", "verify").exit_code == 0
+        assert "检查归档包 2 个，损坏 0 个" in portal("archive", "verify", "--all").output
+        assert "应保存 1 件" in portal("archive", "drill", "上海").output
+        sheets, _minutes = package_rows(database)
+    flip(path_of(storage, sheets.sha256), sheets.size // 2)
+    damaged = portal("archive", "verify", "2026-1")
+    assert damaged.exit_code == 1
+    assert "检查归档包 2 个，损坏 1 个" in damaged.output
+    assert "〔2026〕1号 会诊表、会诊材料与初步分析 归档包1　归档包文件的 SHA-256 与编成时不符" in damaged.output
+    assert portal("archive", "drill").exit_code == 1
+
+
+def test_a_package_that_cannot_be_made_is_named(portal, tmp_path):
+    portal("db", "upgrade")
+    with opened_database(settings_of(tmp_path)) as database, database.write() as db:
+        archived(db, build_world(db))
+    result = portal("archive", "package")
+    assert result.exit_code == 1
+    assert "文件不存在" in result.output
+    assert "编成归档包 1 个" in result.output  # the minutes need no file

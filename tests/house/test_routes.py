@@ -13,8 +13,10 @@ from tests.factories.world import NOON, build_world
 from tests.security.matrix import make_scene, people, steps, surfers
 from tests.support.clock import Clock
 
-MAY_WRITE_ON_GET = frozenset({"consultation.show_material", "consultation.download_material"})
-"""Endpoints whose GET records that something was opened (the moment an expert first opened the material)."""
+MAY_WRITE_ON_GET = frozenset(
+    {"consultation.show_material", "consultation.download_material", "consultation.download_package"}
+)
+"""Endpoints whose GET records that something was opened (the moment an expert first opened the material) or taken."""
 
 
 class CountingDatabase(Database):

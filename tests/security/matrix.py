@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from portal.models.account import Person
+from portal.models.archive import ArchivePackage, CustodyDrill
 from portal.models.database import Database
 from portal.models.expert import Expert
 from portal.models.institution import Liaison, RotationTerm
@@ -56,6 +57,8 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "obligation_id": select(Obligation.id).where(Obligation.consultation_id == consultation_id),
         "message_id": select(OutboxMessage.id),
         "liaison_id": select(Liaison.id).where(Liaison.institution_id == anhui, Liaison.until_on.is_(None)),
+        "package_id": select(ArchivePackage.id),
+        "drill_id": select(CustodyDrill.id),
         "material_id": select(Material.id).where(Material.consultation_id == consultation_id),
         "expert_id": select(Expert.id).where(Expert.institution_id == anhui),
         "term_id": select(RotationTerm.id).where(RotationTerm.starts_on > NOON.date()),
@@ -94,6 +97,8 @@ SINGLED_OUT: dict[str, Callable[[Loaded], bool]] = {
     ),
     # What was disposed of is there for nobody (Art. 9).
     "view_minutes": lambda loaded: loaded.stage is not Stage.DISPOSED,
+    # A certificate is there once something was destroyed.
+    "view_certificate": lambda loaded: loaded.stage is Stage.DISPOSED,
 }
 """Permissions on one object of a consultation that a service narrows further: who is left in these scenes."""
 

@@ -1,17 +1,20 @@
 """Step 8: records per custodian, their inventories, the clock, holds, and disposal by two people."""
 
-from datetime import date, datetime, timedelta
+import io
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
-from portal.models.archive import ArchiveRecord
+from portal.models.archive import ArchiveRecord, StorageRemoval
 from portal.models.consultation import Consultation
 from portal.models.database import Database
-from portal.models.material import Material
+from portal.models.material import Material, MaterialOpening
 from portal.models.meeting_minutes import MeetingMinutes
+from portal.models.online_session import SpeakingTurn
 from portal.models.preliminary_analysis import PreliminaryAnalysis
 from portal.models.voting import ConsultationSheet
 from portal.process.consultation import Stage
@@ -20,13 +23,18 @@ from portal.services.consultation import archive as step
 from portal.services.consultation.application import withdraw_application
 from portal.services.consultation.meeting_minutes import correct_minutes
 from portal.services.consultation.overview import overview
+from portal.services.consultation.panel import terminate_consultation
 from portal.services.consultation.tally_view import tally_page
 from portal.services.kernel.events import broken_links
 from portal.services.kernel.obligations import open_obligations
+from portal.services.kernel.storage_removal import queue_removal, remove_queued
+from portal.storage.local import Storage
 from tests.factories.ending import EXPIRED, archived
+from tests.factories.material import CONTENT
 from tests.factories.meeting_minutes import AFTER, issued, minutes_of
+from tests.factories.online_session import session_opened
 from tests.factories.preliminary_analysis import lead_told
-from tests.factories.world import NOON, build_world
+from tests.factories.world import NOON, World, build_world
 
 KEPT_UNTIL = date(2031, 12, 31)  # five years from 1 January 2027
 
@@ -134,7 +142,8 @@ def test_two_people_of_each_custodian_destroy_their_part(database: Database) -> 
         step.propose_disposal(db, **by(first, consultation, EXPIRED, reason="期满"))
         with pytest.raises(Refusal, match="另一人"):
             step.dispose_archive(db, **by(first, consultation, EXPIRED))
-        assert step.dispose_archive(db, **by(second, consultation, EXPIRED)) == [material]
+        step.dispose_archive(db, **by(second, consultation, EXPIRED))
+        assert list(db.scalars(select(StorageRemoval.key))) == [material]
         assert consultation.stage == Stage.ARCHIVED  # the minutes are still there
         assert [count(db, one) for one in (ConsultationSheet, PreliminaryAnalysis, Material)] == [0, 0, 0]
         assert count(db, MeetingMinutes) == 1
@@ -142,7 +151,7 @@ def test_two_people_of_each_custodian_destroy_their_part(database: Database) -> 
             step.hold_archive(db, **by(first, consultation, EXPIRED, reason="迟了"))
         first, second = world.liaisons["jiangsu"]
         step.propose_disposal(db, **by(first, consultation, EXPIRED, reason="期满"))
-        assert step.dispose_archive(db, **by(second, consultation, EXPIRED)) == []
+        step.dispose_archive(db, **by(second, consultation, EXPIRED))
         assert consultation.stage == Stage.DISPOSED
         assert count(db, MeetingMinutes) == 0
         with pytest.raises(NotFound):
@@ -152,12 +161,70 @@ def test_two_people_of_each_custodian_destroy_their_part(database: Database) -> 
         assert not list(broken_links(db))
 
 
-def test_a_file_that_another_consultation_keeps_stays(sqlite_database: Database) -> None:
+def test_a_file_goes_once_nothing_refers_to_it(sqlite_database: Database, tmp_path: Path) -> None:
+    storage = Storage(tmp_path)
+    key = storage.put(io.BytesIO(CONTENT), limit_bytes=len(CONTENT)).key
     with sqlite_database.write() as db:
         world = build_world(db)
         consultation = archived(db, world)
         lead_told(db, world)  # with the same report
-        first, second = world.liaisons["shanghai"]
-        step.propose_disposal(db, **by(first, consultation, EXPIRED, reason="期满"))
-        assert step.dispose_archive(db, **by(second, consultation, EXPIRED)) == []
+        _destroyed(db, world, consultation)
+    assert remove_queued(sqlite_database, storage, EXPIRED) == 0
+    assert storage.stored_at(key) is not None
+    with sqlite_database.write() as db:
         assert count(db, ArchiveRecord) == 2
+        assert count(db, StorageRemoval) == 0  # the other consultation keeps it, and will queue it again
+        db.execute(delete(MaterialOpening))
+        db.execute(text("DROP TRIGGER material_keep_delete"))
+        db.execute(delete(Material))
+        queue_removal(db, [key, key], now=EXPIRED)
+    assert remove_queued(sqlite_database, storage, datetime.now(UTC)) == 0  # it may be an upload under way
+    assert storage.stored_at(key) is not None
+    assert remove_queued(sqlite_database, storage, EXPIRED) == 1
+    assert storage.stored_at(key) is None
+    assert remove_queued(sqlite_database, storage, EXPIRED) == 0
+
+
+def test_what_ended_early_is_destroyed_altogether(sqlite_database: Database) -> None:
+    with sqlite_database.write() as db:
+        world = build_world(db)
+        consultation = session_opened(db, world)
+        terminate_consultation(db, **by(world.lead, consultation, NOON, reason="无法形成法定人数"))
+        step.archive_consultation(db, **by(world.applicant, consultation, NOON))
+        (record,) = step.records_of(db, consultation.id)
+        assert "session_record" in {item["kind"] for item in record.inventory}
+        _destroyed(db, world, consultation, custodians=("shanghai",))
+        assert consultation.stage == Stage.DISPOSED
+        assert count(db, SpeakingTurn) == 0
+
+
+def test_after_the_review_it_can_be_kept_longer(database: Database) -> None:
+    with database.write() as db:
+        world = build_world(db)
+        consultation = archived(db, world)
+        first, second = world.liaisons["shanghai"]
+        day = date(2035, 6, 30)
+        with pytest.raises(Refusal, match="2031年12月31日"):
+            step.extend_retention(db, **by(first, consultation, AFTER, keep_until=day, reason="有研究价值"))
+        for wrong in (None, date(2031, 12, 31), EXPIRED.date()):
+            with pytest.raises(Invalid) as refused:
+                step.extend_retention(db, **by(first, consultation, EXPIRED, keep_until=wrong, reason="有研究价值"))
+            assert refused.value.problems[0].field == "keep_until"
+        step.propose_disposal(db, **by(first, consultation, EXPIRED, reason="期满"))
+        step.extend_retention(db, **by(second, consultation, EXPIRED, keep_until=day, reason="有研究价值"))
+        sheets, minutes = step.records_of(db, consultation.id)
+        assert (sheets.keep_until, sheets.disposal_proposed_at) == (day, None)
+        assert minutes.keep_until == KEPT_UNTIL  # another custodian decides for itself
+        with pytest.raises(Refusal, match="2035年6月30日"):
+            step.propose_disposal(db, **by(first, consultation, EXPIRED, reason="期满"))
+        with pytest.raises(Refusal):
+            step.dispose_archive(db, **by(first, consultation, EXPIRED))
+
+
+def _destroyed(
+    db: Session, world: World, consultation: Consultation, custodians: tuple[str, ...] = ("shanghai", "jiangsu")
+) -> None:
+    for name in custodians:
+        first, second = world.liaisons[name]
+        step.propose_disposal(db, **by(first, consultation, EXPIRED, reason="期满"))
+        step.dispose_archive(db, **by(second, consultation, EXPIRED))

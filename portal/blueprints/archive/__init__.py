@@ -43,3 +43,6 @@ def _tab(name: str, label: str, count: int, state: str, search: str) -> dict[str
 
 def _address(state: str, search: str, page: int = 1) -> str:
     return url_for("archive.index", state=state or None, q=search or None, page=page if page > 1 else None)
+
+
+from portal.blueprints.archive import checks  # noqa: E402, F401  (its views join the blueprint)

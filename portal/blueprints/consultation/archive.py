@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response
 
 from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.acts import add_act
 from portal.process.consultation import transition
 from portal.rules.editions import load_edition
+from portal.services.archiving.downloads import find_package, take_package
 from portal.services.consultation import archive as step
-from portal.services.consultation.archive_view import archive_page
+from portal.services.consultation.archive_view import archive_page, certificate_page
 from portal.services.consultation.overview import brief
-from portal.web.acting import look
+from portal.web.acting import look, perform
+from portal.web.fields import DateField, LongTextField
 from portal.web.forms import PortalForm, submit, typed
 from portal.web.fragments import render
 from portal.web.guard import requires
-from portal.web.stored_files import storage
+from portal.web.stored_files import open_stored
 
 Answer = str | Response | tuple[str, int]
 
@@ -30,23 +32,50 @@ def view_archive(consultation_id: int) -> str:
     return render("consultation/archive/page.html", page=page, loaded=page.loaded, consultation=consultation)
 
 
-@blueprint.route("/<int:consultation_id>/archive/dispose-archive", methods=["GET", "POST"])
-@requires("dispose_archive")
-def dispose_archive(consultation_id: int) -> Answer:
-    """Approve the destruction; the files go once it is committed."""
-    about = look(brief, consultation_id=consultation_id, act="dispose_archive")
-    form, status = PortalForm(typed()), 200
+@blueprint.get("/<int:consultation_id>/archive/packages/<int:package_id>/download")
+@requires("view_archive")
+def download_package(consultation_id: int, package_id: int) -> Response:
+    """A package as it lies in the storage; that it was taken is recorded."""
+    about = {"consultation_id": consultation_id, "package_id": package_id}
+    wanted = look(find_package, **about)
+    # What cannot be read was not taken: the file comes first, then the record.
+    stored = open_stored(wanted.sha256, name=wanted.filename, consultation_id=consultation_id)
+    taken = perform(take_package, **about)
+    response = send_file(stored, "application/zip", as_attachment=True, download_name=taken.filename, etag=taken.sha256)
+    response.content_length = taken.size
+    return response
+
+
+@blueprint.get("/<int:consultation_id>/archive/certificate")
+@requires("view_certificate")
+def view_certificate(consultation_id: int) -> str:
+    """What was destroyed, by whom, with the checksums: it stays for good."""
+    page = look(certificate_page, consultation_id=consultation_id)
+    return render("consultation/archive/certificate.html", page=page, consultation=page.loaded.consultation)
+
+
+class RetentionForm(PortalForm):
+    """Until when to keep it, and why."""
+
+    keep_until = DateField("继续保存至")
+    reason = LongTextField("继续保存的理由", longest=2000)
+
+
+@blueprint.route("/<int:consultation_id>/archive/extend-retention", methods=["GET", "POST"])
+@requires("extend_retention")
+def extend_retention(consultation_id: int) -> Answer:
+    """After the review: keep it longer."""
+    about = look(brief, consultation_id=consultation_id, act="extend_retention")
+    form, status = RetentionForm(typed()), 200
     if request.method == "POST":
-        done = submit(form, step.dispose_archive, consultation_id=consultation_id)
+        given = {"keep_until": form.keep_until.data, "reason": form.reason.data or ""}
+        done = submit(form, step.extend_retention, consultation_id=consultation_id, **given)
         if done:
-            for key in done.done:
-                storage().remove(key)
-            flash("已批准销毁。清单和校验值作为销毁证明长期保存。", "done")
+            flash("已决定继续保存。", "done")
             return redirect(url_for("consultation.view_archive", consultation_id=consultation_id), 303)
         status = done.status
-    says = ("本单位保存的正文和文件将被删除，不能恢复。", "清单和校验值作为销毁证明长期保存。")
-    line = transition("dispose_archive")
-    return render("consultation/act.html", form=form, about=about, line=line, says=says, reason_label=""), status
+    line = transition("extend_retention")
+    return render("consultation/archive/extend.html", form=form, about=about, line=line), status
 
 
 add_act("archive_consultation", step.archive_consultation, path="archive", done="已归档。",
@@ -61,3 +90,6 @@ add_act("lift_hold", step.lift_hold, path="archive", reason="解除暂停的理�
 add_act("propose_disposal", step.propose_disposal, path="archive", reason="销毁鉴定意见", done="已提出，待另一人批准。",
         lands_on="consultation.view_archive",
         says=("销毁由本单位两人决定：提出后须由另一人批准。", "批准之前材料不受影响。"))  # fmt: skip
+add_act("dispose_archive", step.dispose_archive, path="archive", lands_on="consultation.view_certificate",
+        done="已批准销毁。清单和校验值作为销毁证书长期保存。",
+        says=("本单位保存的正文、文件和归档包将被删除，不能恢复。", "清单和校验值作为销毁证书长期保存。"))  # fmt: skip

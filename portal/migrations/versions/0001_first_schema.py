@@ -7,6 +7,7 @@ from alembic import op
 
 from portal.models.base import Instant
 from portal.models.event import REFUSAL_STATEMENTS
+from portal.models.keeping import KEEPING_STATEMENTS
 
 revision = "0001"
 down_revision = None
@@ -56,6 +57,14 @@ def upgrade() -> None:
     with op.batch_alter_table("recovery_request", schema=None) as batch_op:
         batch_op.create_index("ix_recovery_request_address", ["address", "asked_at"], unique=False)
 
+    op.create_table(
+        "storage_removal",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("queued_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_storage_removal")),
+        sa.UniqueConstraint("key", name=op.f("uq_storage_removal_key")),
+    )
     op.create_table(
         "alliance_member",
         sa.Column("alliance_id", sa.Integer(), nullable=False),
@@ -207,6 +216,28 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index("ix_consultation_stage_due", ["stage", "next_due_at", "id"], unique=False)
+
+    op.create_table(
+        "custody_drill",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=True),
+        sa.Column("asked_by_name", sa.String(length=40), nullable=False),
+        sa.Column("asked_at", Instant(), nullable=False),
+        sa.Column("finished_at", Instant(), nullable=True),
+        sa.Column("records", sa.Integer(), nullable=True),
+        sa.Column("packages", sa.Integer(), nullable=True),
+        sa.Column("missing", sa.JSON(), nullable=False),
+        sa.Column("damaged", sa.JSON(), nullable=False),
+        sa.CheckConstraint(
+            "finished_at IS NULL OR records IS NOT NULL", name=op.f("ck_custody_drill_finished_is_counted")
+        ),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["person.id"], name=op.f("fk_custody_drill_asked_by_id")),
+        sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_custody_drill_institution_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_custody_drill")),
+    )
+    with op.batch_alter_table("custody_drill", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_custody_drill_institution_id"), ["institution_id"], unique=False)
 
     op.create_table(
         "expert",
@@ -816,6 +847,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("consultation_id", name=op.f("uq_watch_consultation_id")),
     )
     op.create_table(
+        "archive_package",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("record_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("items_until", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("packaged_at", Instant(), nullable=False),
+        sa.CheckConstraint("size > 0", name=op.f("ck_archive_package_size")),
+        sa.ForeignKeyConstraint(["record_id"], ["archive_record.id"], name=op.f("fk_archive_package_record_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive_package")),
+        sa.UniqueConstraint("record_id", "number", name=op.f("uq_archive_package_record_id_number")),
+    )
+    with op.batch_alter_table("archive_package", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_archive_package_sha256"), ["sha256"], unique=False)
+
+    op.create_table(
         "consultation_sheet",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("round_id", sa.Integer(), nullable=False),
@@ -1009,8 +1057,22 @@ def upgrade() -> None:
     with op.batch_alter_table("watch_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_watch_entry_watch_id"), ["watch_id"], unique=False)
 
-    # An event never changes: plain SQL is refused as well.
-    for statement in REFUSAL_STATEMENTS[op.get_bind().dialect.name]:
+    op.create_table(
+        "archive_check",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("package_id", sa.Integer(), nullable=False),
+        sa.Column("checked_at", Instant(), nullable=False),
+        sa.Column("is_sound", sa.Boolean(), nullable=False),
+        sa.Column("damage", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["package_id"], ["archive_package.id"], name=op.f("fk_archive_check_package_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive_check")),
+    )
+    with op.batch_alter_table("archive_check", schema=None) as batch_op:
+        batch_op.create_index("ix_archive_check_latest", ["package_id", "id"], unique=False)
+
+    # An event never changes, nor what is kept by law: plain SQL is refused as well.
+    dialect = op.get_bind().dialect.name
+    for statement in (*REFUSAL_STATEMENTS[dialect], *KEEPING_STATEMENTS[dialect]):
         op.execute(statement)
 
 

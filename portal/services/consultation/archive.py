@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,16 +13,17 @@ from portal.models.archive import ArchiveRecord
 from portal.models.consultation import Consultation
 from portal.models.obligation import Obligation
 from portal.process.consultation import Stage, transition
-from portal.process.errors import NotAllowed, Refusal
+from portal.process.errors import Invalid, NotAllowed, Refusal
 from portal.process.permissions import Actor
 from portal.rules.dates import beijing_day
 from portal.rules.retention import has_expired, retain_until
 from portal.services.consultation.application import required_reason
-from portal.services.consultation.archive_inventory import applicant_items, destroy, lead_items
+from portal.services.consultation.archive_inventory import Item, applicant_items, destroy, lead_items
 from portal.services.consultation.meeting_minutes import issued_minutes
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.loading import Loaded, load, load_for_the_clock
 from portal.services.kernel.obligations import close, open_obligations
+from portal.services.kernel.storage_removal import queue_removal
 
 _NOTHING_KEPT = "本单位没有保存这项会诊的材料，或已经销毁。"
 
@@ -90,25 +92,49 @@ def propose_disposal(db: Session, *, actor: Actor, consultation_id: int, reason:
     advance(db, loaded, "propose_disposal", actor=actor, now=now, reason=reason)
 
 
-def dispose_archive(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> list[str]:
+def extend_retention(
+    db: Session, *, actor: Actor, consultation_id: int, keep_until: date | None, reason: str, now: datetime
+) -> None:
+    """After the review: keep what the institution has for longer, until `keep_until`; a proposal to destroy is off.
+
+    Invalid for a day that is not later than today and than the present last day.
+    """
+    loaded, records = _kept(db, actor, consultation_id, "extend_retention", now)
+    _refuse_if(why_not_extend(db, loaded, now))
+    reason = required_reason(reason, "继续保存的理由", article="9")
+    earliest = max(*(record.keep_until for record in records), beijing_day(now))
+    if keep_until is None or keep_until <= earliest:
+        message = f"继续保存至的日期应晚于{earliest.year}年{earliest.month}月{earliest.day}日。"
+        raise Invalid.field("keep_until", message, "9")
+    for record in records:
+        record.keep_until = keep_until
+        record.disposal_proposed_at, record.disposal_proposed_by_id, record.disposal_reason = None, None, ""
+    advance(
+        db, loaded, "extend_retention", actor=actor, now=now, reason=reason,
+        keep_until={record.content: keep_until.isoformat() for record in records},
+    )  # fmt: skip
+
+
+def dispose_archive(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> None:
     """Destroy what was proposed, as the second person. The inventory stays as the certificate.
 
-    Returns the storage keys of files to remove once this is committed. When both custodians have destroyed
-    their part, the consultation is disposed.
+    The files are queued for removal in the same transaction. When both custodians have destroyed their part, the
+    consultation is disposed.
     """
     loaded, records = _kept(db, actor, consultation_id, "dispose_archive", now)
     _refuse_if(why_not_dispose(db, loaded, now))
-    keys = [key for record in records for key in destroy(db, record)]
+    # The database lets go of what a record keeps only once the record is lawfully disposed of.
     for record in records:
         record.disposed_at, record.disposed_by_id = now, actor.person_id
     db.flush()
+    queue_removal(db, (key for record in records for key in destroy(db, record)), now=now)
     everything = all(record.disposed_at for record in records_of(db, consultation_id))
     certificate = [item["sha256"] for record in records for item in record.inventory]
     advance(
         db, loaded, "dispose_archive", actor=actor, now=now, to=Stage.DISPOSED if everything else None,
         content=[record.content for record in records], checksums=certificate,
+        packages=[package.sha256 for record in records for package in record.packages],
     )  # fmt: skip
-    return keys
 
 
 def records_of(db: Session, consultation_id: int, custodian_id: int | None = None) -> list[ArchiveRecord]:
@@ -147,6 +173,17 @@ def why_not_propose(db: Session, loaded: Loaded, now: datetime) -> str | None:
     return "已提出销毁鉴定，等待另一人批准。" if records[0].disposal_proposed_at else None
 
 
+def why_not_extend(db: Session, loaded: Loaded, now: datetime) -> str | None:
+    """Why nothing can be kept longer: it is kept anyway until its retention is over, or it is gone."""
+    records = _own(db, loaded)
+    if all(record.disposed_at for record in records):
+        return _NOTHING_KEPT
+    until = max(record.keep_until for record in records)
+    if not has_expired(until, beijing_day(now)):
+        return f"保存期限至{until.year}年{until.month}月{until.day}日，届满后作鉴定时决定是否继续保存。"
+    return None
+
+
 def why_not_dispose(db: Session, loaded: Loaded, now: datetime) -> str | None:
     """Why the destruction cannot be approved by this person now, else None."""
     records = _own(db, loaded)
@@ -164,15 +201,15 @@ def _archive(db: Session, loaded: Loaded, actor: Actor | None, now: datetime) ->
     consultation, today = loaded.consultation, beijing_day(now)
     ended_early = loaded.stage is not Stage.ISSUED
     sheets = _record(consultation, "sheets", consultation.applicant_institution_id, now)
-    sheets.inventory = applicant_items(db, consultation)
+    sheets.inventory = _entries(applicant_items(db, consultation))
     records = [sheets]
     if ended_early:
-        sheets.inventory = [*sheets.inventory, *lead_items(db, consultation)]
+        sheets.inventory = [*sheets.inventory, *_entries(lead_items(db, consultation))]
     else:
         # Custody stays with the lead that issued them, also when the lead was handed over since.
         issuer_id = issued_minutes(db, consultation.id)[0].lead_institution_id
         minutes = _record(consultation, "minutes", issuer_id, now)
-        minutes.inventory = lead_items(db, consultation)
+        minutes.inventory = _entries(lead_items(db, consultation))
         records.append(minutes)
     for record in records:
         record.keep_until = retain_until(today, loaded.edition, _kind(record, ended_early))
@@ -191,6 +228,10 @@ def _record(consultation: Consultation, content: str, custodian_id: int, now: da
         consultation_id=consultation.id, content=content, custodian_id=custodian_id,
         archived_on=beijing_day(now), archived_at=now,
     )  # fmt: skip
+
+
+def _entries(items: list[Item]) -> list[dict[str, Any]]:
+    return [item.entry for item in items]
 
 
 def _kind(record: ArchiveRecord, ended_early: bool) -> str:
@@ -221,6 +262,7 @@ def _refuse_if(reason: str | None) -> None:
 WHY_NOT: dict[str, Callable[[Session, Loaded, datetime], str | None]] = {
     "hold_archive": why_not_hold,
     "lift_hold": why_not_lift,
+    "extend_retention": why_not_extend,
     "propose_disposal": why_not_propose,
     "dispose_archive": why_not_dispose,
 }

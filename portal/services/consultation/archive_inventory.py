@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,29 +20,66 @@ from portal.models.voting import ConsultationSheet, VotingRound
 from portal.services.consultation.application import PRODUCT_TEXTS
 from portal.services.kernel.canonical import canonical_json, digest_of_text
 
-Item = dict[str, Any]
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that a record holds: a text of the portal, or a file of the storage (`text` None).
+
+    `name` is what it is called inside a package, without its ending; `source` the row that it comes from.
+    """
+
+    kind: str
+    title: str
+    name: str
+    sha256: str
+    size: int
+    source: ConsultationSheet | MeetingMinutes | Material | None = None
+    text: str | None = None
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """The line of the inventory."""
+        return {"kind": self.kind, "title": self.title, "sha256": self.sha256, "size": self.size}
+
+
 CONTENT_LABELS = {"sheets": "会诊表、会诊材料与初步分析", "minutes": "会议纪要、会诊记录与计票"}
-_SHEET_STATES = {"signed": "已签署", "withdrawn": "已撤回", "void": "已作废"}
+SHEET_STATES = {"signed": "已签署", "withdrawn": "已撤回", "void": "已作废"}
+
+
+def items_of(db: Session, record: ArchiveRecord, consultation: Consultation) -> list[Item]:
+    """All items of a record, in the order of its inventory; what ended early is with the applicant altogether."""
+    if record.content == "minutes":
+        return lead_items(db, consultation)
+    items = applicant_items(db, consultation)
+    return items if _has_minutes_record(db, consultation.id) else [*items, *lead_items(db, consultation)]
 
 
 def applicant_items(db: Session, consultation: Consultation) -> list[Item]:
     """What the applicant keeps: the application, material, analyses and sheets (Art. 9(1))."""
     cid = consultation.id
-    items = [_of_text("application", f"会诊申请{consultation.number}", _application(consultation))]
-    for file in db.scalars(select(Material).where(Material.consultation_id == cid).order_by(Material.number)):
-        title = f"材料{file.number} {file.title}（第{file.revision}版）"
-        items.append({"kind": "material", "title": title, "sha256": file.sha256, "size": file.size})
-    for analysis in db.scalars(
-        select(PreliminaryAnalysis)
-        .join(PanelMember, PanelMember.id == PreliminaryAnalysis.member_id)
-        .where(PanelMember.consultation_id == cid, PreliminaryAnalysis.handed_in_at.is_not(None))
-        .order_by(PanelMember.seat, PanelMember.id)
+    title = f"会诊申请{consultation.number}"
+    items = [_of_text("application", title, "application/application", _application(consultation))]
+    for file in db.scalars(
+        select(Material).where(Material.consultation_id == cid).order_by(Material.number, Material.revision)
     ):
-        title = f"初步分析 {analysis.member.name}"
-        items.append(_of_text("preliminary_analysis", title, canonical_json(_analysis(analysis))))
-    for sheet in _fixed_sheets(db, cid):
-        title = f"会诊表 第{sheet.round.number}轮 {sheet.member.name}（{_SHEET_STATES[sheet.state]}）"
-        items.append(_of_text("consultation_sheet", title, sheet.canonical or "", sheet.digest))
+        title = f"材料{file.number} {file.title}（第{file.revision}版）"
+        name = f"material/{file.number:02}-v{file.revision}-{file.filename}"
+        items.append(Item("material", title, name, file.sha256, file.size, file))
+    for place, analysis in enumerate(
+        db.scalars(
+            select(PreliminaryAnalysis)
+            .join(PanelMember, PanelMember.id == PreliminaryAnalysis.member_id)
+            .where(PanelMember.consultation_id == cid, PreliminaryAnalysis.handed_in_at.is_not(None))
+            .order_by(PanelMember.seat, PanelMember.id)
+        ),
+        start=1,
+    ):
+        title, name = f"初步分析 {analysis.member.name}", f"analyses/{place:02}-{analysis.member.name}"
+        items.append(_of_text("preliminary_analysis", title, name, canonical_json(_analysis(analysis))))
+    for place, sheet in enumerate(_fixed_sheets(db, cid), start=1):
+        title = f"会诊表 第{sheet.round.number}轮 {sheet.member.name}（{SHEET_STATES[sheet.state]}）"
+        name = f"sheets/{place:02}-round-{sheet.round.number}-{sheet.member.name}"
+        items.append(_of_text("consultation_sheet", title, name, sheet.canonical or "", sheet.digest, sheet))
     return items
 
 
@@ -53,21 +91,30 @@ def lead_items(db: Session, consultation: Consultation) -> list[Item]:
         .where(OnlineSession.consultation_id == cid, OnlineSession.opened_at.is_not(None))
         .order_by(OnlineSession.opened_at)
     )
-    rounds = db.scalars(
-        select(VotingRound)
-        .where(VotingRound.consultation_id == cid, VotingRound.closed_at.is_not(None))
-        .order_by(VotingRound.number)
-    )
     issued = db.scalars(
         select(MeetingMinutes)
         .where(MeetingMinutes.consultation_id == cid, MeetingMinutes.issued_at.is_not(None))
         .order_by(MeetingMinutes.correction)
     )
     return [
-        *(_of_text("session_record", "线上会诊记录", canonical_json(_session(online))) for online in sessions),
-        *(_of_tally(one) for one in rounds if one.has_tally),
+        *(
+            _of_text("session_record", "线上会诊记录", f"session/session-{place}", canonical_json(_session(online)))
+            for place, online in enumerate(sessions, start=1)
+        ),
+        *(_of_tally(one) for one in closed_rounds(db, cid) if one.has_tally),
         *(_of_minutes(minutes) for minutes in issued),
     ]
+
+
+def closed_rounds(db: Session, consultation_id: int) -> list[VotingRound]:
+    """The rounds that are closed, the first one first."""
+    return list(
+        db.scalars(
+            select(VotingRound)
+            .where(VotingRound.consultation_id == consultation_id, VotingRound.closed_at.is_not(None))
+            .order_by(VotingRound.number)
+        )
+    )
 
 
 def append_minutes(db: Session, minutes: MeetingMinutes) -> None:
@@ -78,18 +125,30 @@ def append_minutes(db: Session, minutes: MeetingMinutes) -> None:
         )
     )
     if record is not None:
-        record.inventory = [*record.inventory, _of_minutes(minutes)]
+        record.inventory = [*record.inventory, _of_minutes(minutes).entry]
 
 
 def destroy(db: Session, record: ArchiveRecord) -> list[str]:
     """Remove the texts that the record holds; the inventory with its checksums stays as the certificate.
 
-    Returns the storage keys of files that nothing refers to any more: they are removed after the commit.
+    Returns the storage keys of the files that it referred to; they go when nothing else refers to them.
     """
-    return _destroy_sheets(db, record) if record.content == "sheets" else _destroy_minutes(db, record)
+    keys = {package.sha256 for package in record.packages}
+    if record.content == "sheets":
+        keys |= _destroy_sheets(db, record)
+    if record.content == "minutes" or not _has_minutes_record(db, record.consultation_id):
+        _destroy_minutes(db, record)
+    return sorted(keys)
 
 
-def _destroy_sheets(db: Session, record: ArchiveRecord) -> list[str]:
+def _has_minutes_record(db: Session, consultation_id: int) -> bool:
+    kept = select(ArchiveRecord.id).where(
+        ArchiveRecord.consultation_id == consultation_id, ArchiveRecord.content == "minutes"
+    )
+    return db.scalar(kept) is not None
+
+
+def _destroy_sheets(db: Session, record: ArchiveRecord) -> set[str]:
     cid = record.consultation_id
     rounds = select(VotingRound.id).where(VotingRound.consultation_id == cid)
     members = select(PanelMember.id).where(PanelMember.consultation_id == cid)
@@ -99,12 +158,10 @@ def _destroy_sheets(db: Session, record: ArchiveRecord) -> list[str]:
     db.execute(delete(PreliminaryAnalysis).where(PreliminaryAnalysis.member_id.in_(members)))
     db.execute(delete(MaterialOpening).where(MaterialOpening.material_id.in_(own)))
     db.execute(delete(Material).where(Material.consultation_id == cid))
-    # Equal files of several consultations are kept once, so one that is still wanted elsewhere stays.
-    still = set(db.scalars(select(Material.sha256).where(Material.sha256.in_(keys))))
-    return sorted(keys - still)
+    return keys
 
 
-def _destroy_minutes(db: Session, record: ArchiveRecord) -> list[str]:
+def _destroy_minutes(db: Session, record: ArchiveRecord) -> None:
     cid = record.consultation_id
     own = select(MeetingMinutes.id).where(MeetingMinutes.consultation_id == cid)
     db.execute(delete(MinutesCopy).where(MinutesCopy.minutes_id.in_(own)))
@@ -115,7 +172,6 @@ def _destroy_minutes(db: Session, record: ArchiveRecord) -> list[str]:
         select(VotingRound).where(VotingRound.consultation_id == cid, VotingRound.closed_at.is_not(None))
     ):
         one.tally = {}
-    return []
 
 
 def _fixed_sheets(db: Session, consultation_id: int) -> list[ConsultationSheet]:
@@ -130,18 +186,27 @@ def _fixed_sheets(db: Session, consultation_id: int) -> list[ConsultationSheet]:
     )
 
 
-def _of_text(kind: str, title: str, text: str, digest: str | None = None) -> Item:
-    return {"kind": kind, "title": title, "sha256": digest or digest_of_text(text), "size": len(text.encode())}
+def _of_text(
+    kind: str,
+    title: str,
+    name: str,
+    text: str,
+    digest: str | None = None,
+    source: ConsultationSheet | MeetingMinutes | None = None,
+) -> Item:
+    return Item(kind, title, name, digest or digest_of_text(text), len(text.encode()), source, text)
 
 
 def _of_tally(one: VotingRound) -> Item:
     title = f"第{one.number}轮计票{'（作废）' if one.is_void else ''}"
-    return _of_text("tally", title, canonical_json(one.tally))
+    return _of_text("tally", title, f"tallies/round-{one.number}", canonical_json(one.tally))
 
 
 def _of_minutes(minutes: MeetingMinutes) -> Item:
-    title = "会议纪要" if minutes.correction == 0 else f"会议纪要更正{minutes.correction}"
-    return _of_text("meeting_minutes", title, minutes.canonical or "", minutes.digest)
+    is_first = minutes.correction == 0
+    title = "会议纪要" if is_first else f"会议纪要更正{minutes.correction}"
+    name = "minutes/minutes" if is_first else f"minutes/correction-{minutes.correction}"
+    return _of_text("meeting_minutes", title, name, minutes.canonical or "", minutes.digest, minutes)
 
 
 def _application(consultation: Consultation) -> str:

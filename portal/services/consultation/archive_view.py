@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -40,6 +40,12 @@ class Kept:
     content_label: str
     state: str
     state_label: str
+
+    @property
+    def is_packaged(self) -> bool:
+        """Whether everything it holds is in its packages, so that none is under way."""
+        packages = self.record.packages
+        return bool(packages) and packages[-1].items_until == len(self.record.inventory)
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,16 @@ def archive_page(db: Session, *, actor: Actor, consultation_id: int, now: dateti
     """The records with their inventories, for their custodian."""
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_archive", now=now)
     return _page(db, loaded, now)
+
+
+def certificate_page(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> ArchivePage:
+    """The certificate of destruction: the own records that were disposed of. NotFound where there are none."""
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_certificate", now=now)
+    page = _page(db, loaded, now)
+    destroyed = tuple(kept for kept in page.records if kept.record.disposed_at is not None)
+    if not destroyed:
+        raise NotFound
+    return replace(page, records=destroyed)
 
 
 def summary(db: Session, loaded: Loaded, now: datetime) -> ArchivePage | None:

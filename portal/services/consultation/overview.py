@@ -39,8 +39,8 @@ _ASIDE = frozenset(
     {
         "discard_application", "withdraw_application", "lapse_application", "hand_over_lead", "terminate_consultation",
         "extend_analysis", "replace_member", "adjourn_session", "recuse_member", "move_session", "add_material",
-        "hold_archive", "lift_hold", "propose_disposal", "dispose_archive", "correct_minutes", "withdraw_signature",
-        "refill_place",
+        "hold_archive", "lift_hold", "extend_retention", "propose_disposal", "dispose_archive", "correct_minutes",
+        "withdraw_signature", "refill_place",
     }
 )  # fmt: skip
 # Some of them come forward as soon as there is an occasion.

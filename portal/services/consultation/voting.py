@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
@@ -21,7 +20,7 @@ from portal.process.errors import Invalid, Refusal
 from portal.process.permissions import Actor
 from portal.rules.dates import beijing_day
 from portal.rules.editions import Edition
-from portal.rules.majority import Tally, tally, vote_of
+from portal.rules.majority import Tally, tally, tally_as_record, vote_of
 from portal.rules.panel import check_panel
 from portal.rules.sheet import SheetAnswers
 from portal.rules.sheet_record import as_record, from_record
@@ -236,23 +235,6 @@ def _without_sheet(members: Iterable[PanelMember], sheets: Iterable[Consultation
 def answers_of(sheet: ConsultationSheet, edition: Edition) -> SheetAnswers:
     """The answers that a sheet holds."""
     return from_record(sheet.answers, edition)
-
-
-def tally_as_record(counted: Tally) -> dict[str, Any]:
-    """The count as JSON, as it is kept with the round."""
-    return {
-        "panel": counted.panel,
-        "signed": counted.signed,
-        "quorum": counted.quorum,
-        "questions": {
-            question: {
-                "counts": dict(counted.of(question).counts),
-                "answer": counted.of(question).answer,
-                "reason": counted.of(question).reason,
-            }
-            for question in QUESTIONS
-        },
-    }
 
 
 def answer_words(question: str, answer: str | None, edition: Edition) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,7 +52,18 @@ def record(
 
 def digest_of(event: Event) -> str:
     """SHA-256 over the previous digest and everything the event says, as canonical JSON."""
-    said = {
+    return digest_of_said(said_by(event))
+
+
+def digest_of_said(said: Mapping[str, Any]) -> str:
+    """The digest of what an event says, also of one that was read from a package."""
+    canonical = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def said_by(event: Event) -> dict[str, Any]:
+    """What the digest of an event is worked out from: all that it says, and the digest of the one before it."""
+    return {
         "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
         "name": event.name,
         "consultation_id": event.consultation_id,
@@ -64,8 +75,6 @@ def digest_of(event: Event) -> str:
         "facts": event.facts,
         "previous": event.previous_digest,
     }
-    canonical = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def broken_links(db: Session) -> Iterator[int]:
