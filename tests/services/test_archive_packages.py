@@ -76,6 +76,9 @@ def test_both_packages_are_bags_with_everything_in_them(database: Database, stor
         for item in said["items"]:
             content = (top / "data" / item["path"]).read_bytes()
             assert (len(content), bag.entries[f"data/{item['path']}"]["sha256"]) == (item["size"], item["sha256"])
+        pdfs = [item["readable"] for item in said["items"] if item["kind"] in ("consultation_sheet", "meeting_minutes")]
+        assert pdfs
+        assert all((top / "data" / path).read_bytes().startswith(b"%PDF-1.7") for path in pdfs)
         assert (storage.root / package.sha256[:2] / package.sha256).stat().st_mode & 0o777 == 0o444
 
 

@@ -17,17 +17,20 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from portal.documents.minutes_paper import MinutesDocument
 from portal.documents.package_index import PackageFile, PackageIndex
 from portal.documents.sheet_paper import SheetDocument
 from portal.models.archive import ArchiveRecord
 from portal.models.consultation import Consultation
 from portal.models.event import Event
 from portal.models.material import Material
+from portal.models.meeting_minutes import MeetingMinutes
 from portal.models.voting import ConsultationSheet, VotingRound
 from portal.process.events import event_label
 from portal.rules.dates import beijing_day
 from portal.rules.editions import load_edition
 from portal.services.consultation.archive_inventory import CONTENT_LABELS, Item, closed_rounds, items_of
+from portal.services.consultation.meeting_minutes_view import document_of
 from portal.services.consultation.sheet_text import full_number, signed_document
 from portal.services.kernel.canonical import digest_of_text
 from portal.services.kernel.events import said_by
@@ -49,7 +52,7 @@ class PackagedItem:
 
     item: Item
     path: str
-    document: SheetDocument | None = None  # what its PDF is made from
+    document: SheetDocument | MinutesDocument | None = None  # what its PDF is made from
 
     @property
     def readable(self) -> str:
@@ -137,8 +140,10 @@ def _path(item: Item) -> str:
     return f"{folder}/{safe_name(name if item.text is None else f'{name}.json')}"
 
 
-def _document(item: Item) -> SheetDocument | None:
-    return signed_document(item.source) if isinstance(item.source, ConsultationSheet) else None
+def _document(item: Item) -> SheetDocument | MinutesDocument | None:
+    if isinstance(item.source, ConsultationSheet):
+        return signed_document(item.source)
+    return document_of(item.source) if isinstance(item.source, MeetingMinutes) else None
 
 
 def _events(db: Session, consultation_id: int) -> list[Event]:

@@ -12,7 +12,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.documents.minutes_paper import MinutesDocument
+from portal.documents.minutes_pdf import minutes_pdf
 from portal.documents.package_index import check_text, index_html
+from portal.documents.sheet_paper import SheetDocument
 from portal.documents.sheet_pdf import sheet_pdf
 from portal.documents.typesetting import TypesettingError
 from portal.documents.typography import OPEN_FONTS
@@ -108,8 +111,13 @@ def _payload(contents: Contents, storage: Storage) -> Iterator[Member]:
         yield _member(one, storage)
         if one.document is not None:
             # The open typefaces alone: the package is the same wherever it is made, and free to be passed on.
-            pdf = sheet_pdf(one.document, foot=one.document.foot(), typography=OPEN_FONTS)
-            yield Member.of_bytes(one.readable, pdf)
+            yield Member.of_bytes(one.readable, _pdf(one.document))
+
+
+def _pdf(document: SheetDocument | MinutesDocument) -> bytes:
+    if isinstance(document, SheetDocument):
+        return sheet_pdf(document, foot=document.foot(), typography=OPEN_FONTS)
+    return minutes_pdf(document, foot=document.foot(), typography=OPEN_FONTS)
 
 
 def _member(one: PackagedItem, storage: Storage) -> Member:
