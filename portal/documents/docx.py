@@ -40,6 +40,8 @@ _INSTEAD = {
 _ROMAN, _SWISS, _CHINESE_CHARSET = "roman", "swiss", "86"
 _EARLIEST = datetime(1980, 1, 1)  # noqa: DTZ001  a ZIP archive knows no time zone, and no earlier day
 
+_NO_DOCUMENT: Any = None  # what a run or paragraph belongs to that is made to be copied
+
 # What XML 1.0 cannot hold; a keyboard makes none of it, a copied text may.
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -131,7 +133,7 @@ def add_run(paragraph: Any, text: str, *, font: str = TEXT_FONT, size_pt: float 
 @cache
 def _run_properties(font: str, size_pt: float, bold: bool) -> Any:
     """Made once for each look and copied into its runs: a document has hundreds, of a handful of looks."""
-    run = Run(OxmlElement("w:r"), None)
+    run = Run(OxmlElement("w:r"), _NO_DOCUMENT)
     set_font(run, font, size_pt)
     run.bold = bold
     return run._r.rPr
@@ -163,7 +165,7 @@ def add_paragraph(
 def _paragraph_properties(
     align: WD_ALIGN_PARAGRAPH, spacing: float, before_pt: float, after_pt: float, indent_pt: float
 ) -> Any:
-    paragraph = Paragraph(OxmlElement("w:p"), None)
+    paragraph = Paragraph(OxmlElement("w:p"), _NO_DOCUMENT)
     form = paragraph.paragraph_format
     form.alignment, form.line_spacing = align, spacing
     form.space_before, form.space_after = Pt(before_pt), Pt(after_pt)
