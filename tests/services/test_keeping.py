@@ -234,3 +234,9 @@ def test_disposal_needs_two_people_and_the_word_of_the_first(database: Database,
     refused(database, lambda db: db.execute(text("DELETE FROM archive_record WHERE content = 'sheets'")))
     refused(database, lambda db: db.execute(text("UPDATE archive_record SET disposed_at = NULL")))
     refused(database, lambda db: db.execute(text("DELETE FROM archive_package")))
+
+
+def test_files_are_removed_in_one_place_only() -> None:
+    portal = Path(__file__).parents[2] / "portal"
+    callers = {path.name for path in portal.rglob("*.py") if "storage.remove(" in path.read_text("utf-8")}
+    assert callers == {"storage_removal.py"}
