@@ -11,6 +11,7 @@ from portal.blueprints import (
     calendar,
     consultation,
     experts,
+    fees,
     public,
     rotation,
     system,
@@ -29,7 +30,7 @@ from portal.web.sessions import install_sessions
 
 BLUEPRINTS = (
     *(health.blueprint, public.blueprint, account.blueprint, accounts_admin.blueprint),
-    *(tasks.blueprint, consultation.blueprint, experts.blueprint, archive.blueprint),
+    *(tasks.blueprint, consultation.blueprint, experts.blueprint, fees.blueprint, archive.blueprint),
     *(rotation.blueprint, calendar.blueprint),
     *system.BLUEPRINTS,
 )

@@ -12,6 +12,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from portal.field_keys import FieldKeys, is_key, new_key
+
 SHORTEST_SECRET = 32
 
 
@@ -38,6 +40,7 @@ VARIABLES = {
     "PORTAL_DATABASE_URL": "sqlite:///… or postgresql://…; default a SQLite file in the instance folder",
     "PORTAL_BASE_URL": "the address people use; default http://127.0.0.1:8000",
     "PORTAL_SECRET_KEY": "32 characters or more; default a generated one, kept in the instance folder",
+    "PORTAL_FIELD_KEYS": "keys of the encrypted fields, with commas, the sealing one first; default one kept there too",
     "PORTAL_MAIL_URL": "file: or smtp://user:password@host:port?tls=starttls|tls|none; default file:",
     "PORTAL_MAIL_FROM": "the sender's address; default portal@ and the host of the base URL",
     "PORTAL_TRUSTED_HOSTS": "host names the portal answers to, with commas; default the base URL's",
@@ -87,6 +90,7 @@ class Settings:
     database_url: str = field(repr=False)
     base_url: str
     secret_key: str = field(repr=False)
+    field_keys: FieldKeys
     mail: FileMail | SmtpMail
     mail_from: str
     trusted_hosts: tuple[str, ...]
@@ -122,6 +126,7 @@ class Settings:
             database_url=_database_url(given.get("PORTAL_DATABASE_URL", f"sqlite:///{instance / 'portal.sqlite3'}")),
             base_url=base.geturl(),
             secret_key=_secret_key(given.get("PORTAL_SECRET_KEY"), instance / "secret"),
+            field_keys=_field_keys(given.get("PORTAL_FIELD_KEYS"), instance / "field-keys"),
             mail=_mail(given.get("PORTAL_MAIL_URL", "file:"), instance),
             mail_from=_mail_from(given.get("PORTAL_MAIL_FROM", f"portal@{base.hostname}")),
             trusted_hosts=_trusted_hosts(given.get("PORTAL_TRUSTED_HOSTS"), base),
@@ -203,24 +208,47 @@ def _secret_key(given: str | None, path: Path) -> str:
 
 
 def _kept_secret(path: Path) -> str:
-    """The secret in the file; made once, also when web and worker start at the same moment."""
-    if not path.exists():
-        mine = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            path.hardlink_to(mine)
-        except FileExistsError:
-            pass  # The other process was first: its secret counts.
-        finally:
-            mine.unlink()
+    _make_once(path, secrets.token_hex(32))
     secret = path.read_text("ascii").strip()
     if len(secret) < SHORTEST_SECRET:
         raise SettingsError("PORTAL_SECRET_KEY", f"{path} holds fewer than {SHORTEST_SECRET} characters")
     return secret
+
+
+def _field_keys(given: str | None, path: Path) -> FieldKeys:
+    """The keys of the setting, or those of the file; which are read again whenever they are used."""
+    if given is None:
+        _make_once(path, new_key())
+    listed = tuple(key.strip() for key in given.split(",")) if given is not None else ()
+    keys = FieldKeys(path, listed)
+    try:
+        are_keys = bool(keys.current()) and all(is_key(key) for key in keys.current())
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError("PORTAL_FIELD_KEYS", f"{path} cannot be read") from error
+    if not are_keys:
+        where = "" if given is not None else f"{path}: "
+        raise SettingsError(
+            "PORTAL_FIELD_KEYS", f"{where}each key is 32 bytes in URL-safe Base64; there is one that is not"
+        )
+    return keys
+
+
+def _make_once(path: Path, content: str) -> None:
+    """A file for its owner only; made once, also when web and worker start at the same moment."""
+    if path.exists():
+        return
+    mine = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        path.hardlink_to(mine)
+    except FileExistsError:
+        pass  # The other process was first: what it wrote counts.
+    finally:
+        mine.unlink()
 
 
 def _mail(text: str, instance: Path) -> FileMail | SmtpMail:

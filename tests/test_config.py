@@ -46,7 +46,7 @@ def test_the_secret_is_made_once_and_for_its_owner_only(read, tmp_path):
     assert len(secret) == 64
     assert read().secret_key == secret
     assert (tmp_path / "here" / "secret").stat().st_mode & 0o777 == 0o600
-    assert {path.name for path in (tmp_path / "here").iterdir()} == {"secret"}
+    assert {path.name for path in (tmp_path / "here").iterdir()} == {"secret", "field-keys"}
 
 
 def test_processes_that_start_together_agree_on_the_secret(read):

@@ -48,7 +48,7 @@ def load_demo(database: Database, settings: Settings) -> None:
     # The mark comes first: a demo that was cut off is neither taken for a whole one nor for an installation in use.
     mark = demo_mark(settings.instance)
     mark.write_text(UNFINISHED, "ascii")
-    tell(database, Storage(settings.files_folder), now=datetime.now(UTC))
+    tell(database, Storage(settings.files_folder), keys=settings.field_keys, now=datetime.now(UTC))
     mark.write_text(FINISHED, "ascii")
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from portal.demo.scene import Scene, act
 from portal.models.fee import ExpertFee
 from portal.models.meeting_minutes import MeetingMinutes
+from portal.rules.dates import beijing_day
 from portal.services.consultation import archive, fees, meeting_minutes
 from portal.services.consultation.meeting_minutes_draft import PARTS
 
@@ -40,31 +41,37 @@ def archive_consultation(scene: Scene) -> None:
 
 
 @act
-def record_fees(scene: Scene) -> None:
-    """Record what each expert is owed, by kind of work and amount in yuan."""
-    done = fees.works_done(scene.db, scene.consultation_id)
-    for member, works in done.items():
-        for work, amount in scene.given["amounts"].items():
-            if work in works:
-                fees.record_fee(
-                    scene.db, actor=scene.applicant, member_id=member.id, work=work, amount=amount, **scene.common
-                )  # fmt: skip
+def propose_fees(scene: Scene) -> None:
+    """Enter what the experts are owed at the applicant's rates."""
+    fees.propose_fees(scene.db, actor=scene.applicant, **scene.common)
+
+
+@act
+def record_fee(scene: Scene) -> None:
+    """Enter one item beside the rates, for the expert and the work that the line names."""
+    given = scene.given
+    member = scene.place_of(given["expert"])
+    fees.record_fee(
+        scene.db, actor=scene.applicant, member_id=member.id, work=given["work"], amount=given["amount"],
+        reason=given["reason"], **scene.common,
+    )  # fmt: skip
 
 
 @act
 def approve_fees(scene: Scene) -> None:
     """Another person of the applicant approves."""
-    for fee in _fees(scene, "due"):
-        fees.approve_fee(scene.db, actor=scene.second_of_applicant, fee_id=fee.id, **scene.common)
+    fees.approve_fee(scene.db, actor=scene.second_of_applicant, fee_ids=_fees(scene, "due"), **scene.common)
 
 
 @act
 def pay_fees(scene: Scene) -> None:
     """The applicant has paid."""
-    for fee in _fees(scene, "approved"):
-        fees.pay_fee(scene.db, actor=scene.applicant, fee_id=fee.id, note=scene.given["note"], **scene.common)
+    fees.pay_fee(
+        scene.db, actor=scene.applicant, fee_ids=_fees(scene, "approved"), paid_on=beijing_day(scene.now),
+        voucher=scene.given["voucher"], **scene.common,
+    )  # fmt: skip
 
 
-def _fees(scene: Scene, state: str) -> list[ExpertFee]:
-    query = select(ExpertFee).where(ExpertFee.consultation_id == scene.consultation_id, ExpertFee.state == state)
+def _fees(scene: Scene, state: str) -> list[int]:
+    query = select(ExpertFee.id).where(ExpertFee.consultation_id == scene.consultation_id, ExpertFee.state == state)
     return list(scene.db.scalars(query.order_by(ExpertFee.id)))

@@ -11,9 +11,11 @@ from datetime import datetime, time
 from portal.demo import application_acts, minutes_acts, panel_acts, session_acts, voting_acts
 from portal.demo.chapter import chapters, moments
 from portal.demo.days import Days
+from portal.demo.money import settle_money
 from portal.demo.people import settle
 from portal.demo.reports import store_materials
 from portal.demo.scene import ACTS, Scene, Setting
+from portal.field_keys import FieldKeys
 from portal.models.database import Database
 from portal.rules.dates import BEIJING
 from portal.rules.editions import load_edition
@@ -41,10 +43,11 @@ PLAYED = (application_acts, panel_acts, session_acts, voting_acts, minutes_acts)
 _OPENING_HOUR = time(8, 30)
 
 
-def tell(database: Database, storage: Storage, *, now: datetime) -> None:
+def tell(database: Database, storage: Storage, *, keys: FieldKeys, now: datetime) -> None:
     """Tell the whole story in an empty, migrated database, its days counted back from `now` (aware).
 
-    Files go into `storage`; everything else is one transaction, so that a story cut short leaves an empty database.
+    Files go into `storage`, and `keys` seal the experts' payment details; everything in the database is one
+    transaction, so that a story cut short leaves it empty.
     Raises ValueError where an act would lie before the institutions were there, or after `now`: then the story
     itself is wrong.
     """
@@ -53,6 +56,7 @@ def tell(database: Database, storage: Storage, *, now: datetime) -> None:
     stored = {chapter.name: store_materials(storage, chapter) for chapter in told}
     with database.write() as db:
         cast = settle(db, password=PASSWORD, now=opens_at)
+        settle_money(db, cast, keys=keys, now=opens_at)
         days = Days(working_calendar(db), now)
         setting = Setting(cast, days, stored)
         played = [moment for chapter in told for moment in moments(chapter, days, cast.province_of)]

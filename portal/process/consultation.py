@@ -123,6 +123,7 @@ _LEAD_OWES = (
 )
 _ON_PANEL = (S.PANEL, S.MATERIAL, S.PRELIMINARY_ANALYSIS, S.SCHEDULING, S.SCHEDULED, S.IN_SESSION)
 _CONFIRMED = (S.MATERIAL, S.PRELIMINARY_ANALYSIS, S.SCHEDULING, S.SCHEDULED, S.IN_SESSION)
+_FEES = (S.TALLIED, S.DRAFTING_MINUTES, S.ISSUED, S.ARCHIVED)
 # fmt: on
 
 # fmt: off
@@ -232,12 +233,13 @@ TRANSITIONS: tuple[Transition, ...] = (
                "结束持续关注", "8(7)"),
     Transition("apply_anew", "重新提出申请", "applied_anew", (S.ISSUED, S.ARCHIVED), (By.APPLICANT,), None,
                "就持续关注产品重新提出申请", "8(7)"),
-    Transition("record_fee", "登记劳务费", "fee_recorded", (S.TALLIED, S.DRAFTING_MINUTES, S.ISSUED, S.ARCHIVED),
-               (By.APPLICANT,), None, "登记专家劳务费", "10"),
-    Transition("approve_fee", "审核劳务费", "fee_approved", (S.TALLIED, S.DRAFTING_MINUTES, S.ISSUED, S.ARCHIVED),
-               (By.APPLICANT,), None, "审核专家劳务费", "10"),
-    Transition("pay_fee", "登记支付", "fee_paid", (S.TALLIED, S.DRAFTING_MINUTES, S.ISSUED, S.ARCHIVED),
-               (By.APPLICANT,), None, "支付专家劳务费", "10"),
+    Transition("propose_fees", "按标准登记劳务费", "fees_proposed", _FEES, (By.APPLICANT,), None,
+               "按标准登记专家劳务费", "10"),
+    Transition("record_fee", "登记劳务费", "fee_recorded", _FEES, (By.APPLICANT,), None, "登记专家劳务费", "10"),
+    Transition("approve_fee", "审核劳务费", "fee_approved", _FEES, (By.APPLICANT,), None, "审核专家劳务费", "10"),
+    Transition("send_back_fee", "退回劳务费", "fee_sent_back", _FEES, (By.APPLICANT,), None, "退回专家劳务费", "10",
+               decided=True),
+    Transition("pay_fee", "登记支付", "fee_paid", _FEES, (By.APPLICANT,), None, "支付专家劳务费", "10"),
 )
 
 # fmt: on

@@ -64,3 +64,12 @@ class Invalid(Refusal):
     def field(cls, field: str, message: str, article: str = "") -> Invalid:
         """A refusal with a single problem."""
         return cls([Problem(field, message, article)])
+
+
+class FieldsUnreadable(Refusal):
+    """Encrypted fields that no key of this installation opens: the operator has to bring the right ones."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("加密保存的收款信息无法解开：本平台现有的密钥不符。请告知系统管理员恢复原来的密钥。")

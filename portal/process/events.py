@@ -24,6 +24,12 @@ OTHER_EVENTS = {
     "custody_drill_asked": "开始保管演练",
     "custody_drill_reminded": "提醒开展保管演练",
     "custody_drilled": "完成保管演练",
+    # Fees
+    "fee_rate_set": "确定劳务费标准",
+    "field_keys_rotated": "更换加密密钥",
+    "payment_details_read": "查看专家收款信息",
+    "payment_details_saved": "保存专家收款信息",
+    "payment_sheet_made": "生成劳务费付款单",
     # Accounts
     "account_created": "新建账号",
     "account_disabled": "停用账号",

@@ -243,6 +243,12 @@ _GENERAL = (
     _for_roles("view_archive_checks", Role.STAFF, Role.AUDITOR, Role.ADMINISTRATOR),
     _for_roles("view_custody_drills", Role.STAFF, Role.AUDITOR),
     _for_roles("drill_custody", Role.STAFF),
+    # An institution's rates, totals and payment sheets, and only its own; an expert's own fees and payment details.
+    _for_roles("edit_fee_rates", Role.STAFF),
+    _for_roles("view_fee_totals", Role.STAFF),
+    _for_roles("make_payment_sheet", Role.STAFF),
+    _for_roles("view_own_fees", Role.EXPERT),
+    _for_roles("edit_own_payment_details", Role.EXPERT),
 )
 
 PERMISSIONS = {permission.name: permission for permission in (*_ACTS, *_READING, *_GENERAL)}

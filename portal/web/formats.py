@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from portal.rules.date_words import beijing, beijing_date, month_day
 from portal.rules.dates import BEIJING
+from portal.rules.fees import yuan
 
 _BROWSERS = (
     ("MicroMessenger", "微信"),
@@ -78,6 +79,7 @@ def install_formats(app: Flask) -> None:
         number,
         file_size,
         paragraphs,
+        yuan,
         browser_name,
     ):
         app.jinja_env.filters[say.__name__] = say

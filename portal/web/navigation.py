@@ -26,6 +26,8 @@ NAVIGATION = (
     NavigationLine("我的待办", "tasks.index", "view_own_tasks", own_duty_count),
     NavigationLine("会诊", "consultation.index", "list_consultations"),
     NavigationLine("专家库", "experts.index", "view_expert_register"),
+    NavigationLine("劳务费", "fees.index", "view_fee_totals"),
+    NavigationLine("我的劳务费", "fees.own", "view_own_fees"),
     NavigationLine("轮值与联络员", "rotation.index", "view_rotation"),
     NavigationLine("归档", "archive.index", "list_archive"),
     NavigationLine("工作日历", "working_calendar.index", "view_calendar"),

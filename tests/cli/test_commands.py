@@ -13,11 +13,13 @@ from portal.cli.database import opened_database
 from portal.cli.demo import FINISHED, UNFINISHED
 from portal.cli.main import main
 from portal.config import Settings, demo_mark
+from portal.field_keys import new_key
 from portal.services.account_links import link_of_token
 from portal.services.account_passwords import prove_log_in
 from tests.factories.archive import flip, package_rows, path_of, stored
 from tests.factories.calendar import YEAR_2027
 from tests.factories.ending import archived
+from tests.factories.fees import known
 from tests.factories.world import build_world
 
 
@@ -37,7 +39,21 @@ def settings_of(tmp_path):
 def test_the_commands_that_there_are(portal):
     result = portal("--help")
     assert result.exit_code == 0
-    for command in ("run", "worker", "init", "account", "demo", "db", "audit", "rules", "calendar", "archive", "vote"):
+    commands = (
+        "run",
+        "worker",
+        "init",
+        "account",
+        "demo",
+        "db",
+        "audit",
+        "keys",
+        "rules",
+        "calendar",
+        "archive",
+        "vote",
+    )
+    for command in commands:
         assert f"\n  {command} " in result.output
 
 
@@ -191,3 +207,32 @@ def test_a_package_that_cannot_be_made_is_named(portal, tmp_path):
     assert result.exit_code == 1
     assert "文件不存在" in result.output
     assert "编成归档包 1 个" in result.output  # the minutes need no file
+
+
+def test_the_keys_are_rotated_and_old_ones_dropped(portal, tmp_path):
+    assert portal("db", "upgrade").exit_code == 0
+    keys = settings_of(tmp_path).field_keys
+    (first,) = keys.current()
+    assert portal("keys", "rotate").exit_code == 0
+    assert len(keys.current()) == 2
+    assert keys.current()[1] == first
+    dropped = portal("keys", "drop-old")
+    assert dropped.exit_code == 0
+    assert first not in keys.current()
+    given = portal("keys", "drop-old", PORTAL_FIELD_KEYS=first)
+    assert given.exit_code == 1
+    assert "PORTAL_FIELD_KEYS" in given.output
+    assert portal("keys", "rotate", PORTAL_FIELD_KEYS="short").exit_code != 0
+
+
+def test_keys_that_do_not_fit_are_not_rotated(portal, tmp_path):
+    assert portal("db", "upgrade").exit_code == 0
+    settings = settings_of(tmp_path)
+    with opened_database(settings) as database, database.write() as db:
+        known(db, build_world(db).experts["anhui"][0], settings.field_keys)
+    settings.field_keys.file.write_text(new_key())
+    for command in ("rotate", "drop-old"):
+        refused = portal("keys", command)
+        assert refused.exit_code == 1
+        assert "解开" in refused.output
+    assert len(settings.field_keys.current()) == 1

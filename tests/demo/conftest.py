@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from portal.config import Settings
 from portal.demo.story import tell
 from portal.models.database import Database
 from portal.rules.dates import BEIJING
@@ -34,5 +35,6 @@ def told(migrated_sqlite_file: Path, tmp_path_factory: pytest.TempPathFactory) -
     instance = tmp_path_factory.mktemp("demo")
     shutil.copyfile(migrated_sqlite_file, instance / "portal.sqlite3")
     with opened(f"sqlite:///{instance / 'portal.sqlite3'}") as database:
-        tell(database, Storage(instance / "files"), now=TUESDAY)
+        keys = Settings.from_environment({"PORTAL_INSTANCE": str(instance)}).field_keys
+        tell(database, Storage(instance / "files"), keys=keys, now=TUESDAY)
         yield Told(database, instance, TUESDAY)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from portal.demo.chapter import chapters
 from portal.demo.scene import ACTS
 from portal.demo.story import LOG_INS, tell
+from portal.field_keys import FieldKeys, new_key
 from portal.models.account import Person
 from portal.models.archive import ArchiveRecord
 from portal.models.consultation import Consultation
@@ -40,6 +41,7 @@ from tests.support.counts import counted, kept
 # A destroyed archive would have to be older than the Standard; a discarded draft is seen by nobody.
 NOT_TOLD = {Stage.DISPOSED, Stage.DISCARDED}
 AFTER_NEW_YEAR = datetime(2026, 1, 5, 8, 15, tzinfo=BEIJING)
+KEYS = FieldKeys(Path("none"), (new_key(),))
 A_SUNDAY_WITHOUT_CALENDAR = datetime(2027, 3, 7, 17, 40, tzinfo=BEIJING)
 
 
@@ -67,7 +69,7 @@ def test_it_is_sound_when_a_term_has_turned(told: Told) -> None:
 
 
 def test_it_can_be_told_on_a_sunday_and_in_a_year_without_calendar(sqlite_database: Database, tmp_path: Path) -> None:
-    tell(sqlite_database, Storage(tmp_path), now=A_SUNDAY_WITHOUT_CALENDAR)
+    tell(sqlite_database, Storage(tmp_path), keys=KEYS, now=A_SUNDAY_WITHOUT_CALENDAR)
     with sqlite_database.read() as db:
         check_sound(db, A_SUNDAY_WITHOUT_CALENDAR)
         owed = db.scalars(
@@ -78,7 +80,7 @@ def test_it_can_be_told_on_a_sunday_and_in_a_year_without_calendar(sqlite_databa
 
 @pytest.mark.postgresql
 def test_it_can_be_told_after_new_year_and_on_postgresql(postgresql_database: Database, tmp_path: Path) -> None:
-    tell(postgresql_database, Storage(tmp_path), now=AFTER_NEW_YEAR)
+    tell(postgresql_database, Storage(tmp_path), keys=KEYS, now=AFTER_NEW_YEAR)
     with postgresql_database.read() as db:
         check_sound(db, AFTER_NEW_YEAR)
         years = set(db.scalars(select(Consultation.year).where(Consultation.serial.is_not(None))))

@@ -8,9 +8,11 @@ import wtforms
 from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from portal.blueprints.fees.forms import DetailsForm
 from portal.services import experts as service
+from portal.services import payment_details as details
 from portal.services.consultation.panel_view import STATE_LABELS
-from portal.web.acting import look
+from portal.web.acting import look, settings
 from portal.web.fields import LongTextField, TextField
 from portal.web.forms import PortalForm, submit, typed
 from portal.web.fragments import render
@@ -94,6 +96,24 @@ def edit(expert_id: int) -> str | Response | tuple[str, int]:
             return _back(expert_id, "已保存。")
         status = done.status
     return render("experts/edit.html", form=form, expert=page.expert), status
+
+
+@blueprint.route("/<int:expert_id>/payment-details", methods=["GET", "POST"])
+@requires("edit_expert_register")
+def payment_details(expert_id: int) -> str | Response | tuple[str, int]:
+    """Where an expert of the own register is paid, entered by the institution for the expert."""
+    keys = settings().field_keys
+    page = look(details.details_of_register, expert_id=expert_id, keys=keys)
+    form, status = DetailsForm(typed()), 200
+    if request.method == "POST":
+        done = submit(form, details.save_details_of_register, expert_id=expert_id, given=form.given, keys=keys)
+        if done:
+            flash(done.done, "done" if done.done == details.SAVED else "soon")
+            return redirect(url_for("experts.show", expert_id=expert_id), 303)
+        status = done.status
+    back = url_for("experts.show", expert_id=expert_id)
+    crumbs = [("专家库", url_for("experts.index")), (page.name, back), ("收款信息", "")]
+    return render("fees/details.html", form=form, page=page, crumbs=crumbs, back=back), status
 
 
 def _back(expert_id: int, said: str) -> Response:

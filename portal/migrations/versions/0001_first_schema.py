@@ -258,6 +258,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_expert_institution_id"), ["institution_id"], unique=False)
 
     op.create_table(
+        "fee_rate",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("work", sa.String(length=24), nullable=False),
+        sa.Column("title_class", sa.String(length=10), nullable=False),
+        sa.Column("amount_fen", sa.Integer(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("entered_by_id", sa.Integer(), nullable=False),
+        sa.Column("entered_at", Instant(), nullable=False),
+        sa.CheckConstraint("title_class IN ('eminent', 'senior', 'other')", name=op.f("ck_fee_rate_title_class")),
+        sa.CheckConstraint("work IN ('preliminary_analysis', 'session', 'other')", name=op.f("ck_fee_rate_work")),
+        sa.CheckConstraint("amount_fen > 0", name=op.f("ck_fee_rate_amount")),
+        sa.ForeignKeyConstraint(["entered_by_id"], ["person.id"], name=op.f("fk_fee_rate_entered_by_id")),
+        sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_fee_rate_institution_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fee_rate")),
+        sa.UniqueConstraint(
+            "institution_id",
+            "work",
+            "title_class",
+            "valid_from",
+            name=op.f("uq_fee_rate_institution_id_work_title_class_valid_from"),
+        ),
+    )
+    op.create_table(
         "former_password",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -746,6 +770,16 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "payment_details",
+        sa.Column("expert_id", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("saved_by_id", sa.Integer(), nullable=False),
+        sa.Column("saved_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["expert_id"], ["expert.id"], name=op.f("fk_payment_details_expert_id")),
+        sa.ForeignKeyConstraint(["saved_by_id"], ["person.id"], name=op.f("fk_payment_details_saved_by_id")),
+        sa.PrimaryKeyConstraint("expert_id", name=op.f("pk_payment_details")),
+    )
+    op.create_table(
         "preliminary_verification",
         sa.Column("consultation_id", sa.Integer(), nullable=False),
         sa.Column("checked", sa.Text(), nullable=False),
@@ -927,33 +961,47 @@ def upgrade() -> None:
         "expert_fee",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("expert_id", sa.Integer(), nullable=False),
         sa.Column("member_id", sa.Integer(), nullable=False),
-        sa.Column("work", sa.String(length=24), nullable=False),
-        sa.Column("amount_fen", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("entered_by_id", sa.Integer(), nullable=False),
         sa.Column("entered_at", Instant(), nullable=False),
+        sa.Column("sent_back_reason", sa.String(length=200), nullable=False),
+        sa.Column("gross_fen", sa.Integer(), nullable=True),
+        sa.Column("tax_fen", sa.Integer(), nullable=True),
+        sa.Column("withholding", sa.String(length=40), nullable=True),
         sa.Column("approved_by_id", sa.Integer(), nullable=True),
         sa.Column("approved_at", Instant(), nullable=True),
+        sa.Column("paid_on", sa.Date(), nullable=True),
+        sa.Column("voucher", sa.String(length=120), nullable=False),
         sa.Column("paid_by_id", sa.Integer(), nullable=True),
         sa.Column("paid_at", Instant(), nullable=True),
-        sa.Column("paid_note", sa.String(length=120), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'due') = (approved_at IS NULL) AND (approved_at IS NULL) = (approved_by_id IS NULL) AND (approved_at IS NULL) = (gross_fen IS NULL) AND (approved_at IS NULL) = (tax_fen IS NULL) AND (approved_at IS NULL) = (withholding IS NULL)",
+            name=op.f("ck_expert_fee_fixed_when_approved"),
+        ),
+        sa.CheckConstraint(
+            "(state = 'paid') = (paid_at IS NOT NULL) AND (paid_at IS NULL) = (paid_on IS NULL) AND (paid_at IS NULL) = (paid_by_id IS NULL) AND (paid_at IS NULL OR voucher <> '')",
+            name=op.f("ck_expert_fee_voucher_when_paid"),
+        ),
         sa.CheckConstraint("state IN ('due', 'approved', 'paid')", name=op.f("ck_expert_fee_state")),
-        sa.CheckConstraint("work IN ('preliminary_analysis', 'session', 'other')", name=op.f("ck_expert_fee_work")),
-        sa.CheckConstraint("amount_fen > 0", name=op.f("ck_expert_fee_amount")),
         sa.CheckConstraint(
             "approved_by_id IS NULL OR approved_by_id <> entered_by_id", name=op.f("ck_expert_fee_two_people")
+        ),
+        sa.CheckConstraint(
+            "gross_fen > 0 AND tax_fen >= 0 AND tax_fen < gross_fen", name=op.f("ck_expert_fee_amounts")
         ),
         sa.ForeignKeyConstraint(["approved_by_id"], ["person.id"], name=op.f("fk_expert_fee_approved_by_id")),
         sa.ForeignKeyConstraint(["consultation_id"], ["consultation.id"], name=op.f("fk_expert_fee_consultation_id")),
         sa.ForeignKeyConstraint(["entered_by_id"], ["person.id"], name=op.f("fk_expert_fee_entered_by_id")),
+        sa.ForeignKeyConstraint(["expert_id"], ["expert.id"], name=op.f("fk_expert_fee_expert_id")),
         sa.ForeignKeyConstraint(["member_id"], ["panel_member.id"], name=op.f("fk_expert_fee_member_id")),
         sa.ForeignKeyConstraint(["paid_by_id"], ["person.id"], name=op.f("fk_expert_fee_paid_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_expert_fee")),
-        sa.UniqueConstraint("member_id", "work", name=op.f("uq_expert_fee_member_id_work")),
+        sa.UniqueConstraint("consultation_id", "expert_id", name=op.f("uq_expert_fee_consultation_id_expert_id")),
     )
     with op.batch_alter_table("expert_fee", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_expert_fee_consultation_id"), ["consultation_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_expert_fee_expert_id"), ["expert_id"], unique=False)
 
     op.create_table(
         "material_opening",
@@ -1070,6 +1118,28 @@ def upgrade() -> None:
     with op.batch_alter_table("archive_check", schema=None) as batch_op:
         batch_op.create_index("ix_archive_check_latest", ["package_id", "id"], unique=False)
 
+    op.create_table(
+        "fee_item",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("fee_id", sa.Integer(), nullable=False),
+        sa.Column("work", sa.String(length=24), nullable=False),
+        sa.Column("title_class", sa.String(length=10), nullable=False),
+        sa.Column("amount_fen", sa.Integer(), nullable=False),
+        sa.Column("rate_fen", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("entered_by_id", sa.Integer(), nullable=False),
+        sa.Column("entered_at", Instant(), nullable=False),
+        sa.CheckConstraint(
+            "rate_fen IS NULL OR rate_fen = amount_fen OR reason <> ''", name=op.f("ck_fee_item_reason")
+        ),
+        sa.CheckConstraint("title_class IN ('eminent', 'senior', 'other')", name=op.f("ck_fee_item_title_class")),
+        sa.CheckConstraint("work IN ('preliminary_analysis', 'session', 'other')", name=op.f("ck_fee_item_work")),
+        sa.CheckConstraint("amount_fen > 0", name=op.f("ck_fee_item_amount")),
+        sa.ForeignKeyConstraint(["entered_by_id"], ["person.id"], name=op.f("fk_fee_item_entered_by_id")),
+        sa.ForeignKeyConstraint(["fee_id"], ["expert_fee.id"], name=op.f("fk_fee_item_fee_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fee_item")),
+        sa.UniqueConstraint("fee_id", "work", name=op.f("uq_fee_item_fee_id_work")),
+    )
     # An event never changes, nor what is kept by law: plain SQL is refused as well.
     dialect = op.get_bind().dialect.name
     for statement in (*REFUSAL_STATEMENTS[dialect], *KEEPING_STATEMENTS[dialect]):

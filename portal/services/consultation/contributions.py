@@ -16,6 +16,7 @@ from portal.services.consultation import (
     archive,
     archive_view,
     fees,
+    fees_view,
     handover,
     lapse,
     material,
@@ -50,7 +51,7 @@ SUMMARIES: tuple[tuple[str, Summary], ...] = (
     ("preliminary_analysis", preliminary_analysis_view.summary),
     ("application", application.summary),
     ("material", material_view.summary),
-    ("fees", fees.summary),
+    ("fees", fees_view.summary),
 )
 
 WHY_NOT: dict[str, WhyNot] = {

@@ -49,8 +49,8 @@ _FORWARD_WHEN_OPEN = frozenset({"lapse_application", "refill_place", "replace_me
 # Acts whose buttons stand in the step's own section; here only when they are what the person owes.
 _IN_THEIR_SECTION = frozenset(
     {
-        "record_fee", "approve_fee", "pay_fee", "continue_watch", "end_watch", "apply_anew", "note_speech",
-        "explain_even_panel",
+        "propose_fees", "record_fee", "approve_fee", "send_back_fee", "pay_fee", "continue_watch", "end_watch",
+        "apply_anew", "note_speech", "explain_even_panel",
     }
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Continued monitoring, fees and the change of lead in the browser."""
+"""Continued monitoring and the change of lead in the browser."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pytest
 
 from portal.models.database import Database
 from tests.factories.application import submitted
-from tests.factories.meeting_minutes import AFTER, NO_MAJORITY, concluded, issued
+from tests.factories.meeting_minutes import AFTER, NO_MAJORITY, issued
 from tests.factories.world import World
 from tests.support.clock import Clock
 from tests.support.surfer import Surfer
@@ -46,30 +46,6 @@ def test_a_watch_is_continued_ended_and_becomes_a_new_application(
     assert drafted.status_code == 303
     assert 'value="XM-1518D"' in text_of(applicant.get(drafted.location))
     assert applicant.post(f"{address}/end-watch", {"reason": "已召回"}).status_code == 409
-
-
-def test_fees_need_two_people_and_strangers_see_none(
-    surf: Surf, world: World, sqlite_database: Database, later: None
-) -> None:
-    with sqlite_database.write() as db:
-        concluded(db, world)
-    first, second = surf("shanghai-liaison-1"), surf("shanghai-liaison-2")
-    address = "/consultations/1/fees"
-    page = text_of(first.get(address))
-    member = page.split('<option value="1"')[0].count("<option")  # the first member stands in the list
-    assert member
-    bad = first.post(address, {"member_id": "1", "work": "session", "amount": "八百"})
-    assert bad.status_code == 422
-    assert 'value="八百"' in text_of(bad)
-    assert first.post(address, {"member_id": "1", "work": "session", "amount": "800"}).status_code == 303
-    assert "800.00" in text_of(first.get(address))
-    assert first.post(f"{address}/approve-fee", {"fee_id": "1"}).status_code == 403
-    assert second.post(f"{address}/approve-fee", {"fee_id": "1"}).status_code == 303
-    assert second.post(f"{address}/pay-fee", {"fee_id": "1", "note": "凭证 17"}).status_code == 303
-    assert "凭证 17" in text_of(first.get(address))
-    for stranger in ("jiangsu-liaison-1", "anhui-liaison-1", "shanghai-expert-1", "administrator"):
-        assert surf(stranger).get(address).status_code in (403, 404)
-        assert "800.00" not in text_of(surf(stranger).get("/consultations/1"))
 
 
 def test_the_lead_is_handed_over_by_both_sides(
