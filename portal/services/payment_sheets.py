@@ -24,14 +24,14 @@ TITLE = "专家劳务费付款单"
 _COLUMNS = (
     Column("序号", 6),
     Column("姓名", 10),
-    Column("会诊编号", 24),
+    Column("会诊编号", 20),
     Column("证件类型", 14),
     Column("证件号码", 22),
     Column("联系电话", 15),
     Column("开户银行及支行", 28),
     Column("银行账号", 24),
     Column("税前金额（元）", 14, is_money=True),
-    Column("代扣个人所得税（元）", 14, is_money=True),
+    Column("代扣个人所得税（元）", 20, is_money=True),
     Column("实发金额（元）", 14, is_money=True),
     Column("签收", 14),
 )
