@@ -52,9 +52,17 @@ _TWENTIETHS = 20  # of a point: the unit of a grid's lines and of the space betw
 
 
 def new_document(
-    *, title: str, subject: str, margins_cm: tuple[float, float, float, float], made_on: date | None = None
+    *,
+    title: str,
+    subject: str,
+    margins_cm: tuple[float, float, float, float],
+    made_on: date | None = None,
+    code: str = "",
 ) -> Any:
-    """An empty A4 document; margins are top, right, bottom, left. `made_on` is the day that the file carries."""
+    """An empty A4 document; margins are top, right, bottom, left. `made_on` is the day that the file carries.
+
+    `code` stands in the properties, so that a changed file can still say which document it was.
+    """
     document = Document()
     page = document.sections[0]
     page.page_width, page.page_height = Cm(21), Cm(29.7)
@@ -62,6 +70,7 @@ def new_document(
     document.core_properties.title = title
     document.core_properties.subject = subject
     document.core_properties.author = ""
+    document.core_properties.keywords = code
     document.core_properties.language = "zh-CN"
     made_at = datetime.combine(made_on, time()) if made_on else _EARLIEST
     document.core_properties.created = document.core_properties.modified = made_at

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
+
+from portal.documents.verification_code import code_of
 
 _PIXELS_A_MODULE = 8
 
@@ -23,6 +25,11 @@ class Foot:
     digest: str = ""
     code: str = ""
     url: str = ""
+
+    def leading_to(self, verification_url: str) -> Foot:
+        """The same with its code and the address of the verification page; as it is where nobody has signed."""
+        code = code_of(self.digest)
+        return replace(self, code=code, url=f"{verification_url}/{code}") if code else self
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from portal.documents.sheet_docx import add_foot
 
 _LINE, _CHARACTER = Pt(gb9704.LINE_PITCH_PT), Pt(gb9704.CHARACTER_PITCH_PT)
 _TITLE, _TEXT, _SMALL, _TABLE = gb9704.TITLE_PT, gb9704.TEXT_PT, gb9704.SMALL_PT, gb9704.TABLE_PT
-_DIGEST_PT = 6.5
+_SIZES = {64: 6.5, 19: 7.0}  # by length: a digest, a code; each stays on one line
 _WIDE_MM = 42.0
 # A hair less than half of the type area: what is as wide as the text, LibreOffice leaves in the text.
 _HALF = Mm(gb9704.TYPE_AREA_MM[0] / 2 - 0.2)
@@ -23,7 +23,7 @@ _FONTS = {HEADING: docx.HEADING_FONT, SECOND: docx.SECOND_FONT}
 
 def minutes_docx(document: MinutesDocument, *, foot: Foot, has_red_heading: bool = True) -> bytes:
     """The minutes, or a correction of them, as a .docx file."""
-    word = _new(document)
+    word = _new(document, foot.code)
     red = gb9704.RED if has_red_heading else "000000"
     _write_heading(word, document, red)
     for block in document.blocks:
@@ -46,11 +46,15 @@ def minutes_docx(document: MinutesDocument, *, foot: Foot, has_red_heading: bool
     return docx.to_bytes(word)
 
 
-def _new(document: MinutesDocument) -> Any:
+def _new(document: MinutesDocument, code: str) -> Any:
     """An empty paper with the grid of 22 lines and 28 characters, and page numbers at the outside."""
     margins = (gb9704.TOP_MM / 10, gb9704.RIGHT_MM / 10, gb9704.BOTTOM_MM / 10, gb9704.LEFT_MM / 10)
     word = docx.new_document(
-        title=document.heading, subject=document.number, margins_cm=margins, made_on=document.issued_on
+        title=document.heading,
+        subject=document.number,
+        margins_cm=margins,
+        made_on=document.issued_on,
+        code=code,
     )
     docx.set_font(word.styles["Normal"], docx.TEXT_FONT, _TEXT)
     docx.set_grid(word, line_pt=gb9704.LINE_PITCH_PT, character_pt=gb9704.CHARACTER_PITCH_PT, size_pt=_TEXT)
@@ -108,7 +112,7 @@ def _write_annex(word: Any, document: MinutesDocument) -> None:
     title = docx.add_paragraph(word, align=docx.CENTER, before_pt=gb9704.LINE_PITCH_PT, after_pt=6)
     docx.add_run(title, document.annex_title, font=docx.TITLE_FONT, size_pt=_TITLE)
     header, *rows = document.annex_table
-    widths = [14.0, 11.0, 21.0, 86.0, 24.0] if len(header) > 4 else [14.0, 11.0, 21.0, 110.0]
+    widths = [12.0, 9.0, 16.0, 87.0, 32.0] if len(header) > 4 else [12.0, 9.0, 16.0, 119.0]
     _write_table(word, (header, *rows), size_pt=9, widths_mm=widths)
 
 
@@ -134,7 +138,7 @@ def _write_table(
         for column, (cell, text) in enumerate(zip(row.cells, words, strict=True)):
             if widths_mm:
                 cell.width = Mm(widths_mm[column])
-            size = _DIGEST_PT if len(text) == 64 else size_pt
+            size = _SIZES.get(len(text), size_pt)
             paragraph = docx.add_paragraph(
                 docx.empty_cell(cell), text, font=docx.TABLE_FONT, size_pt=size, bold=not place, align=docx.CENTER
             )

@@ -21,6 +21,7 @@ def minutes_pdf(document: MinutesDocument, *, foot: Foot, typography: Typography
     said = {
         "figures": FIGURES,
         "heading": document.heading,
+        "code": foot.code,
         "number": document.number,
         "blocks": [_block(block) for block in document.blocks],
         "attendance": document.attendance,

@@ -35,7 +35,11 @@ def sheet_docx(document: SheetDocument, *, foot: Foot) -> bytes:
     head, *sections, signature = paper(document)
     title = document.edition.sheet_title
     word = docx.new_document(
-        title=title, subject=document.number, margins_cm=(2.2, 2.6, 2.0, 2.6), made_on=document.signed_on
+        title=title,
+        subject=document.number,
+        margins_cm=(2.2, 2.6, 2.0, 2.6),
+        made_on=document.signed_on,
+        code=foot.code,
     )
     docx.add_page_numbers(word, words=(f"{document.number}　第", "页　共", "页"))
     docx.add_paragraph(word, ANNEX, font=docx.HEADING_FONT, size_pt=16)

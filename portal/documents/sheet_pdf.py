@@ -27,6 +27,8 @@ def sheets_pdf(sheets: Sequence[tuple[SheetDocument, Foot]], *, typography: Typo
     first = sheets[0][0]
     said = {
         "title": f"{first.edition.sheet_title} {first.number}".strip(),
+        # A single sheet names its code in the file's properties as well; of several, none is the file's own.
+        "code": sheets[0][1].code if len(sheets) == 1 else "",
         "widths": WIDTHS_CM,
         "sheets": [_said(document, foot, place) for place, (document, foot) in enumerate(sheets)],
     }

@@ -71,7 +71,7 @@ def typeset(template: str, document: Mapping[str, Any], *, made_at: datetime, ty
     the same input makes the same bytes. TypesettingError on anything that the typesetter complains about.
     """
     typesetter = _typesetter(template, typography.fonts_folder)
-    said = {**document, "faces": typesetter.faces, "red": typography.has_red_heading}
+    said = {"code": "", **document, "faces": typesetter.faces, "red": typography.has_red_heading}
     return typesetter.compile(json.dumps(printable(said), ensure_ascii=False), made_at)
 
 

@@ -19,6 +19,7 @@ from portal.models import (  # noqa: F401  (imported for their mappings)
     outbox,
     panel,
     preliminary_analysis,
+    verification,
     voting,
     watch,
 )

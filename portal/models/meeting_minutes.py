@@ -53,7 +53,7 @@ class MeetingMinutes(Base):
     issued_on: Mapped[date | None]
     issued_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     canonical: Mapped[str | None] = mapped_column(Text)
-    digest: Mapped[str | None] = mapped_column(String(64))
+    digest: Mapped[str | None] = mapped_column(String(64), index=True)
     lead_institution: Mapped[Institution] = relationship()
     copies: Mapped[list[MinutesCopy]] = relationship(order_by="MinutesCopy.institution_id")
 

@@ -45,6 +45,8 @@ class VotingRound(Base):
     is_void: Mapped[bool] = mapped_column(default=False)  # ended without a count that holds: a member was recused
     panel_size: Mapped[int | None]  # members at the closing, recused ones not counted
     tally: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    # Fixed with the tally: seat, signer and digest of every sheet that was counted.
+    witness: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
     sheets: Mapped[list[ConsultationSheet]] = relationship(back_populates="round")
 
     @property
@@ -103,7 +105,7 @@ class ConsultationSheet(Base):
     signed_from: Mapped[str | None] = mapped_column(String(64))  # network address
     signed_with: Mapped[str | None] = mapped_column(String(40))  # factors: password
     canonical: Mapped[str | None] = mapped_column(Text)  # RFC 8785 text that was signed
-    digest: Mapped[str | None] = mapped_column(String(64))  # SHA-256 of `canonical`
+    digest: Mapped[str | None] = mapped_column(String(64), index=True)  # SHA-256 of `canonical`
     left_at: Mapped[datetime | None] = mapped_column(Instant)  # withdrawn or void
     left_reason: Mapped[str] = mapped_column(Text, default="")
 

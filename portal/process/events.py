@@ -59,6 +59,7 @@ OTHER_EVENTS = {
     "institution_renamed": "修改机构名称",
     "liaison_appointed": "确定联络员",
     "liaison_ended": "结束联络员任务",
+    "official_file_made": "制作并登记正式文件",
     "message_resent": "重新发送邮件",
     "stored_file_missing": "保存的文件无法读取",
     "rotation_generated": "编排轮值",

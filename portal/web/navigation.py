@@ -39,6 +39,7 @@ NAVIGATION = (
 FOOTER_LINKS = (
     ("规范（试行）全文", "pages.standard"),
     ("期限怎么算", "pages.deadlines"),
+    ("校验文件", "pages.verify"),
     ("无障碍说明", "pages.accessibility"),
 )
 ACCOUNT_LINKS = (("我的密码", "account.password", "key"), ("我的登录", "account.sessions", "clock"))

@@ -14,9 +14,17 @@ from tests.security.matrix import make_scene, people, steps, surfers
 from tests.support.clock import Clock
 
 MAY_WRITE_ON_GET = frozenset(
-    {"consultation.show_material", "consultation.download_material", "consultation.download_package"}
+    {
+        # Recorded: the moment an expert first opened the material.
+        "consultation.show_material",
+        "consultation.download_material",
+        # Recorded: who took a package.
+        "consultation.download_package",
+        # Counted for its limit: a question to the verification page.
+        "pages.verify_code_page",
+    }
 )
-"""Endpoints whose GET records that something was opened (the moment an expert first opened the material) or taken."""
+"""Endpoints whose GET notes that it was asked for, and changes nothing else."""
 
 
 class CountingDatabase(Database):

@@ -76,6 +76,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "number": min((one.number for one in rounds if one.has_tally), default=NOTHING),
         "year": NOON.year,
         "correction": 0,
+        "code": "0000-0000-0000-0000",
     }
     return Scene(world, consultation_id, {**arguments, "file_name": assets()["portal.css"].file_name})
 
@@ -95,6 +96,8 @@ SINGLED_OUT: dict[str, Callable[[Loaded], bool]] = {
     "view_signed_sheet": lambda loaded: (
         loaded.may("view_sheets") or loaded.may("view_earlier_rounds") or loaded.actor.name == FIRST_SIGNER
     ),
+    # The receipt is the signer's own.
+    "view_own_sheet": lambda loaded: loaded.actor.name == FIRST_SIGNER,
     # What was disposed of is there for nobody (Art. 9).
     "view_minutes": lambda loaded: loaded.stage is not Stage.DISPOSED,
     # A certificate is there once something was destroyed.

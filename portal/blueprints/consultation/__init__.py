@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import Blueprint
 
 from portal.blueprints.consultation.application_facts import application_facts, ground_facts
+from portal.web.papers import verifiable
 
 blueprint = Blueprint("consultation", __name__, url_prefix="/consultations")
 blueprint.add_app_template_global(application_facts)
 blueprint.add_app_template_global(ground_facts)
+blueprint.add_app_template_global(verifiable)
 
 # The steps add their routes to the blueprint above, so they come after it.
 from portal.blueprints.consultation import (  # noqa: E402

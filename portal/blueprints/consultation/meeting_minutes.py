@@ -24,7 +24,7 @@ from portal.web.formats import beijing_minute, clock_time
 from portal.web.forms import PortalForm, submit, typed
 from portal.web.fragments import is_htmx, render
 from portal.web.guard import requires
-from portal.web.papers import DOCX, PDF, send_paper, typography
+from portal.web.papers import DOCX, PDF, send_official, typography, verifiable
 
 Answer = str | Response | tuple[str, int]
 LONGEST_PART = 20_000
@@ -74,20 +74,32 @@ def view_minutes(consultation_id: int) -> str:
 @requires("view_minutes")
 def download_minutes_pdf(consultation_id: int, correction: int) -> Response:
     """The minutes (0) or a correction of them as PDF."""
-    document = look(view.issued_document, consultation_id=consultation_id, correction=correction)
-    return send_paper(minutes_pdf(document, foot=document.foot(), typography=typography()), PDF, document.number)
+    number, document = look(view.issued_document, consultation_id=consultation_id, correction=correction)
+
+    def content() -> bytes:
+        return minutes_pdf(document, foot=verifiable(document.foot()), typography=typography())
+
+    return send_official(
+        content, PDF, document.number, kind="minutes", subject_id=number, consultation_id=consultation_id
+    )
 
 
 @blueprint.get("/<int:consultation_id>/meeting-minutes/<int:correction>.docx")
 @requires("view_minutes")
 def download_minutes(consultation_id: int, correction: int) -> Response:
     """The minutes (0) or a correction of them as DOCX."""
-    # The library behind it is large, and few processes ever make a document.
-    from portal.documents.minutes_docx import minutes_docx
+    number, document = look(view.issued_document, consultation_id=consultation_id, correction=correction)
 
-    document = look(view.issued_document, consultation_id=consultation_id, correction=correction)
-    word = minutes_docx(document, foot=document.foot(), has_red_heading=typography().has_red_heading)
-    return send_paper(word, DOCX, document.number)
+    def content() -> bytes:
+        # The library behind it is large, and few processes ever make a document.
+        from portal.documents.minutes_docx import minutes_docx
+
+        has_red_heading = typography().has_red_heading
+        return minutes_docx(document, foot=verifiable(document.foot()), has_red_heading=has_red_heading)
+
+    return send_official(
+        content, DOCX, document.number, kind="minutes", subject_id=number, consultation_id=consultation_id
+    )
 
 
 @blueprint.route("/<int:consultation_id>/meeting-minutes/edit", methods=["GET", "POST"])

@@ -23,6 +23,7 @@ from portal.services.consultation.sheet_view import (
     asked_sections,
     counted_sheets,
     differences,
+    own_signed_sheet,
     reference,
     sheet_edition,
     sheet_page,
@@ -37,7 +38,7 @@ from portal.web.formats import clock_time
 from portal.web.forms import PortalForm, article_beside, submit, typed
 from portal.web.fragments import is_htmx, render
 from portal.web.guard import requires
-from portal.web.papers import DOCX, PDF, send_paper, typography
+from portal.web.papers import DOCX, PDF, send_official, send_paper, typography, verifiable
 
 Answer = str | Response | tuple[str, int]
 
@@ -128,8 +129,9 @@ def sign_sheet(consultation_id: int) -> Answer:
             version=form.version.data or 0, reauthenticated_at=lambda: present_visitor().reauthenticated_at,
         )  # fmt: skip
         if outcome:
-            flash("已签名。表决结束前可以撤回重签。", "done")
-            return redirect(url_for("consultation.view_consultation", consultation_id=consultation_id), 303)
+            flash("已签名，回执已发到您的邮箱。表决结束前可以撤回重签。", "done")
+            signed = outcome.done.id
+            return redirect(url_for("consultation.view_receipt", consultation_id=consultation_id, sheet_id=signed), 303)
         status = outcome.status
     try:
         page = look(sign_page, consultation_id=consultation_id)
@@ -147,13 +149,26 @@ def view_sheet(consultation_id: int, sheet_id: int) -> str:
     return render("consultation/sheet/signed.html", sheet=sheet, sheet_id=sheet_id)
 
 
+@blueprint.get("/<int:consultation_id>/sheets/<int:sheet_id>/receipt")
+@requires("view_own_sheet")
+def view_receipt(consultation_id: int, sheet_id: int) -> str:
+    """What the signature fixed, for the signer to keep; nothing of what the sheet says."""
+    sheet = look(own_signed_sheet, consultation_id=consultation_id, sheet_id=sheet_id)
+    return render("consultation/sheet/receipt.html", sheet=sheet, sheet_id=sheet_id, foot=verifiable(sheet.foot))
+
+
 @blueprint.get("/<int:consultation_id>/sheets/<int:sheet_id>.pdf")
 @requires("view_signed_sheet")
 def download_sheet_pdf(consultation_id: int, sheet_id: int) -> Response:
     """A signed sheet as PDF."""
     sheet = look(signed_sheet, consultation_id=consultation_id, sheet_id=sheet_id)
-    pdf = sheet_pdf(sheet.document, foot=sheet.foot, typography=typography())
-    return send_paper(pdf, PDF, sheet.file_name)
+
+    def content() -> bytes:
+        return sheet_pdf(sheet.document, foot=verifiable(sheet.foot), typography=typography())
+
+    return send_official(
+        content, PDF, sheet.file_name, kind="sheet", subject_id=sheet_id, consultation_id=consultation_id
+    )
 
 
 @blueprint.get("/<int:consultation_id>/tally/<int:number>/sheets.pdf")
@@ -161,7 +176,9 @@ def download_sheet_pdf(consultation_id: int, sheet_id: int) -> Response:
 def download_sheets_pdf(consultation_id: int, number: int) -> Response:
     """All sheets of a counted round in one PDF."""
     counted = look(counted_sheets, consultation_id=consultation_id, number=number)
-    pdf = sheets_pdf([(document, document.foot()) for document in counted.documents], typography=typography())
+    pdf = sheets_pdf(
+        [(document, verifiable(document.foot())) for document in counted.documents], typography=typography()
+    )
     return send_paper(pdf, PDF, counted.file_name)
 
 
@@ -169,11 +186,17 @@ def download_sheets_pdf(consultation_id: int, number: int) -> Response:
 @requires("view_signed_sheet")
 def download_sheet(consultation_id: int, sheet_id: int) -> Response:
     """A signed sheet as DOCX."""
-    # The library behind it is large, and few processes ever make a document.
-    from portal.documents.sheet_docx import sheet_docx
-
     sheet = look(signed_sheet, consultation_id=consultation_id, sheet_id=sheet_id)
-    return send_paper(sheet_docx(sheet.document, foot=sheet.foot), DOCX, sheet.file_name)
+
+    def content() -> bytes:
+        # The library behind it is large, and few processes ever make a document.
+        from portal.documents.sheet_docx import sheet_docx
+
+        return sheet_docx(sheet.document, foot=verifiable(sheet.foot))
+
+    return send_official(
+        content, DOCX, sheet.file_name, kind="sheet", subject_id=sheet_id, consultation_id=consultation_id
+    )
 
 
 add_act(

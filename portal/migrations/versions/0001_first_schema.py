@@ -47,6 +47,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("series", "year", name=op.f("pk_number_series")),
     )
     op.create_table(
+        "official_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("subject_id", sa.Integer(), nullable=False),
+        sa.Column("format", sa.String(length=4), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("made_at", Instant(), nullable=False),
+        sa.CheckConstraint("format IN ('pdf', 'docx')", name=op.f("ck_official_file_format")),
+        sa.CheckConstraint("kind IN ('sheet', 'minutes')", name=op.f("ck_official_file_kind")),
+        sa.CheckConstraint("size > 0", name=op.f("ck_official_file_size")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_official_file")),
+        sa.UniqueConstraint("kind", "subject_id", "format", name=op.f("uq_official_file_kind_subject_id_format")),
+    )
+    with op.batch_alter_table("official_file", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_official_file_sha256"), ["sha256"], unique=False)
+
+    op.create_table(
         "recovery_request",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("asked_at", Instant(), nullable=False),
@@ -65,6 +83,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_storage_removal")),
         sa.UniqueConstraint("key", name=op.f("uq_storage_removal_key")),
     )
+    op.create_table(
+        "verification_request",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("asked_at", Instant(), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_verification_request")),
+    )
+    with op.batch_alter_table("verification_request", schema=None) as batch_op:
+        batch_op.create_index("ix_verification_request_address", ["address", "asked_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_verification_request_asked_at"), ["asked_at"], unique=False)
+
     op.create_table(
         "alliance_member",
         sa.Column("alliance_id", sa.Integer(), nullable=False),
@@ -555,6 +584,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("meeting_minutes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_meeting_minutes_consultation_id"), ["consultation_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_meeting_minutes_digest"), ["digest"], unique=False)
         batch_op.create_index(
             "uq_meeting_minutes_draft",
             ["consultation_id"],
@@ -841,6 +871,7 @@ def upgrade() -> None:
         sa.Column("is_void", sa.Boolean(), nullable=False),
         sa.Column("panel_size", sa.Integer(), nullable=True),
         sa.Column("tally", sa.JSON(), nullable=True),
+        sa.Column("witness", sa.JSON(), nullable=True),
         sa.CheckConstraint("closed_at IS NOT NULL OR NOT is_void", name=op.f("ck_voting_round_void_is_closed")),
         sa.CheckConstraint(
             "closed_at IS NULL OR is_void OR tally IS NOT NULL", name=op.f("ck_voting_round_tallied_when_closed")
@@ -947,6 +978,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("consultation_sheet", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consultation_sheet_digest"), ["digest"], unique=False)
         batch_op.create_index(batch_op.f("ix_consultation_sheet_member_id"), ["member_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_consultation_sheet_round_id"), ["round_id"], unique=False)
         batch_op.create_index(

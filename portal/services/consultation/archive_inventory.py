@@ -19,6 +19,7 @@ from portal.models.preliminary_analysis import PreliminaryAnalysis
 from portal.models.voting import ConsultationSheet, VotingRound
 from portal.services.consultation.application import PRODUCT_TEXTS
 from portal.services.kernel.canonical import canonical_json, digest_of_text
+from portal.services.official_files import release_official_files
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def destroy(db: Session, record: ArchiveRecord) -> list[str]:
     if record.content == "sheets":
         keys |= _destroy_sheets(db, record)
     if record.content == "minutes" or not _has_minutes_record(db, record.consultation_id):
-        _destroy_minutes(db, record)
+        keys |= _destroy_minutes(db, record)
     return sorted(keys)
 
 
@@ -154,6 +155,8 @@ def _destroy_sheets(db: Session, record: ArchiveRecord) -> set[str]:
     members = select(PanelMember.id).where(PanelMember.consultation_id == cid)
     own = select(Material.id).where(Material.consultation_id == cid)
     keys = set(db.scalars(select(Material.sha256).where(Material.consultation_id == cid)))
+    sheets = db.scalars(select(ConsultationSheet.id).where(ConsultationSheet.round_id.in_(rounds)))
+    keys |= release_official_files(db, kind="sheet", subject_ids=sheets)
     db.execute(delete(ConsultationSheet).where(ConsultationSheet.round_id.in_(rounds)))
     db.execute(delete(PreliminaryAnalysis).where(PreliminaryAnalysis.member_id.in_(members)))
     db.execute(delete(MaterialOpening).where(MaterialOpening.material_id.in_(own)))
@@ -161,9 +164,10 @@ def _destroy_sheets(db: Session, record: ArchiveRecord) -> set[str]:
     return keys
 
 
-def _destroy_minutes(db: Session, record: ArchiveRecord) -> None:
+def _destroy_minutes(db: Session, record: ArchiveRecord) -> set[str]:
     cid = record.consultation_id
     own = select(MeetingMinutes.id).where(MeetingMinutes.consultation_id == cid)
+    keys = release_official_files(db, kind="minutes", subject_ids=db.scalars(own))
     db.execute(delete(MinutesCopy).where(MinutesCopy.minutes_id.in_(own)))
     db.execute(delete(MeetingMinutes).where(MeetingMinutes.consultation_id == cid))
     for online in db.scalars(select(OnlineSession).where(OnlineSession.consultation_id == cid)):
@@ -171,7 +175,8 @@ def _destroy_minutes(db: Session, record: ArchiveRecord) -> None:
     for one in db.scalars(
         select(VotingRound).where(VotingRound.consultation_id == cid, VotingRound.closed_at.is_not(None))
     ):
-        one.tally = {}
+        one.tally, one.witness = {}, []
+    return keys
 
 
 def _fixed_sheets(db: Session, consultation_id: int) -> list[ConsultationSheet]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portal.models.voting import VotingRound
-from portal.services.consultation.meeting_minutes_draft import Source, signed_sheets
+from portal.services.consultation.meeting_minutes_draft import Source
 
 
 def attendance_record(source: Source) -> dict[str, Any]:
@@ -28,13 +28,8 @@ def attendance_record(source: Source) -> dict[str, Any]:
 
 
 def digest_record(rounds: list[VotingRound]) -> list[dict[str, Any]]:
-    """The signed sheets of every counted round, so that anybody who has the sheets can recount it."""
-    return [
-        {"round": one.number, "seat": sheet.member.seat, "signer": sheet.signer_name, "digest": sheet.digest}
-        for one in rounds
-        if not one.is_void
-        for sheet in signed_sheets(one)
-    ]
+    """The sheets of every counted round, as the closing fixed them: who has the sheets can recount it."""
+    return [{"round": one.number, **fixed} for one in rounds if not one.is_void for fixed in one.witness or ()]
 
 
 def _staff_of(source: Source, institution_id: int) -> list[str]:

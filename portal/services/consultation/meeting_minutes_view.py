@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.documents.minutes_paper import CountRow, Counts, MinutesDocument, SheetDigest
+from portal.documents.verification_code import code_of
 from portal.models.institution import Institution
 from portal.models.meeting_minutes import MeetingMinutes
 from portal.models.obligation import Obligation
@@ -112,20 +113,21 @@ def document_of(minutes: MeetingMinutes) -> MinutesDocument:
         excused=tuple(attendance["excused"]),
         attending=tuple(attendance["attending"]),
         annex=tuple(
-            SheetDigest(one["round"], str(one["seat"] or ""), one["signer"], one["digest"]) for one in said["sheets"]
+            SheetDigest(one["round"], str(one["seat"] or ""), one["signer"], one["digest"], code_of(one["digest"]))
+            for one in said["sheets"]
         ),
     )
 
 
 def issued_document(
     db: Session, *, actor: Actor, consultation_id: int, correction: int, now: datetime
-) -> MinutesDocument:
-    """One issued document, for the download. NotFound for a correction that there is not."""
+) -> tuple[int, MinutesDocument]:
+    """One issued document with its id, for the download. NotFound for a correction that there is not."""
     page = minutes_page(db, actor=actor, consultation_id=consultation_id, now=now)
-    found = next((one for one in page.documents if one.correction == correction), None)
-    if found is None:
-        raise NotFound
-    return found
+    for minutes, document in zip(page.minutes, page.documents, strict=True):
+        if document.correction == correction:
+            return minutes.id, document
+    raise NotFound
 
 
 @dataclass(frozen=True)

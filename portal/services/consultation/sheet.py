@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
+from portal.documents.verification_code import code_of
 from portal.models.consultation import Consultation
 from portal.models.panel import PanelMember
 from portal.models.preliminary_analysis import PreliminaryAnalysis
@@ -28,6 +29,7 @@ from portal.services.consultation.voting import ARTICLE, WhyNot, refuse_when
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.canonical import canonical_json, digest_of_text
 from portal.services.kernel.loading import Loaded, load
+from portal.services.kernel.mailing import queue
 from portal.services.kernel.obligations import oblige
 
 PERMISSION = "sign_sheet"
@@ -36,6 +38,8 @@ FIRST_VIEW = ("severity", "likelihood", "prevalence", "defect_finding")
 
 # A password that was asked for longer ago than the answer to one request takes is not asked for again (decided).
 REAUTHENTICATION_LASTS = timedelta(minutes=1)
+FACTORS = "password"
+"""How a signer proves to be the signer; kept in the signed text."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +191,7 @@ def sign_sheet(
         "digest": own.sheet.digest,
     }
     advance(db, loaded, "sign_sheet", actor=actor, now=now, **facts)
+    _send_receipt(db, own, now)
     return own.sheet
 
 
@@ -273,6 +278,16 @@ def _write(sheet: ConsultationSheet, answers: SheetAnswers, now: datetime) -> No
     sheet.saved_at = now
 
 
+def _send_receipt(db: Session, own: OwnSheet, now: datetime) -> None:
+    """Mail the signer what was fixed, and nothing of what it says."""
+    queue(
+        db, "sheet_signed", [own.member.expert.person], now=now, consultation=own.consultation,
+        link_label="查看签名回执", link_path=f"/consultations/{own.consultation.id}/sheets/{own.sheet.id}/receipt",
+        number=full_number(own.consultation, own.edition), round_number=own.voting_round.number, sheet=own.sheet,
+        code=code_of(own.sheet.digest or ""),
+    )  # fmt: skip
+
+
 def _fix(db: Session, own: OwnSheet, answers: SheetAnswers, actor: Actor, now: datetime) -> None:
     sheet = own.sheet
     canonical = canonical_json(
@@ -286,6 +301,9 @@ def _fix(db: Session, own: OwnSheet, answers: SheetAnswers, actor: Actor, now: d
             "signer": actor.name,
             "signer_person": actor.person_id,
             "signed_at": now.astimezone(UTC).isoformat(timespec="microseconds"),
+            "signed_from": actor.address,
+            "signed_with": FACTORS,
+            "version": sheet.version,
             # The ticks alone could be guessed from a digest; with the salt it tells nothing while the vote is open.
             "salt": secrets.token_hex(16),
         }
@@ -293,6 +311,6 @@ def _fix(db: Session, own: OwnSheet, answers: SheetAnswers, actor: Actor, now: d
     # The database takes a signed sheet only when all of this is there, so it is written in one go.
     _write(sheet, answers, now)
     sheet.state, sheet.signed_at, sheet.signed_on = "signed", now, beijing_day(now)
-    sheet.signer_name, sheet.signed_from, sheet.signed_with = actor.name, actor.address, "password"
+    sheet.signer_name, sheet.signed_from, sheet.signed_with = actor.name, actor.address, FACTORS
     sheet.canonical, sheet.digest = canonical, digest_of_text(canonical)
     db.flush()

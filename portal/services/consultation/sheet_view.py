@@ -192,7 +192,7 @@ def signed_sheet(db: Session, *, actor: Actor, consultation_id: int, sheet_id: i
     )
     if sheet is None or sheet.round.consultation_id != consultation_id or sheet.canonical is None:
         raise NotFound
-    is_own = actor.expert_id is not None and sheet.member.expert_id == actor.expert_id
+    is_own = _is_own(sheet, actor)
     is_shown = is_disclosed(sheet.round, sheet) and (loaded.may("view_sheets") or loaded.may("view_earlier_rounds"))
     if not is_shown and not (is_own and loaded.may("view_own_sheet")):
         raise NotFound
@@ -232,6 +232,19 @@ def counted_sheets(db: Session, *, actor: Actor, consultation_id: int, number: i
     if not sheets:
         raise NotFound
     return CountedSheets(loaded.consultation.number or "", number, tuple(map(signed_document, sheets)))
+
+
+def own_signed_sheet(db: Session, *, actor: Actor, consultation_id: int, sheet_id: int, now: datetime) -> SignedSheet:
+    """A signed sheet for its signer alone; NotFound for everybody else, also for who may read it."""
+    load(db, actor=actor, consultation_id=consultation_id, permission="view_own_sheet", now=now)
+    found = signed_sheet(db, actor=actor, consultation_id=consultation_id, sheet_id=sheet_id, now=now)
+    if not _is_own(db.get_one(ConsultationSheet, sheet_id), actor):
+        raise NotFound
+    return found
+
+
+def _is_own(sheet: ConsultationSheet, actor: Actor) -> bool:
+    return actor.expert_id is not None and sheet.member.expert_id == actor.expert_id
 
 
 def is_disclosed(voting_round: VotingRound, sheet: ConsultationSheet) -> bool:

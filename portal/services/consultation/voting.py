@@ -101,9 +101,15 @@ def close_vote(db: Session, *, actor: Actor, consultation_id: int, reason: str =
     closed.closed_at, closed.closed_by_id = now, actor.person_id
     closed.close_reason = reason.strip() if unsigned else ""
     closed.panel_size, closed.tally = panel, tally_as_record(counted)
+    closed.witness = [
+        {"seat": member.seat, "signer": sheet.signer_name, "digest": sheet.digest}
+        for sheet in sheets
+        for member in members
+        if member.id == sheet.member_id
+    ]
     advance(
         db, loaded, "close_vote", actor=actor, now=now,
-        round=closed.number, signed=counted.signed, panel=panel, reason=closed.close_reason,
+        round=closed.number, signed=counted.signed, panel=panel, reason=closed.close_reason, sheets=closed.witness,
     )  # fmt: skip
     consultation = loaded.consultation
     owed = oblige(db, consultation, "issue_minutes", now=now, institution_id=consultation.lead_institution_id)

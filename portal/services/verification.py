@@ -1,0 +1,201 @@
+"""校验: whose a document is and whether it is unchanged, for anybody who holds its code or its file.
+
+Nothing of the content is told: no product, no answer, no count. So an open round's sheet can be checked as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BytesIO
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
+
+from portal.documents.verification_code import beginning_of, code_of, codes_in
+from portal.models.institution import Institution
+from portal.models.meeting_minutes import MeetingMinutes
+from portal.models.verification import OfficialFile, VerificationRequest
+from portal.models.voting import ConsultationSheet, VotingRound
+from portal.services.kernel.canonical import digest_of_text
+
+SHEET, MINUTES = "sheet", "minutes"
+STATES = {"signed": "有效", "withdrawn": "已撤回", "void": "已作废"}
+FACTORS = {"password": "平台账号登录，签名时再次核对登录密码"}
+# An office may share one address; a code cannot be guessed in any number of tries.
+LIMIT_LASTS = timedelta(hours=1)
+REQUESTS_PER_ADDRESS = 120
+_DIGEST_DIGITS = 64
+_DOCX_MARK, _DOCX_PROPERTIES, _MOST_PROPERTIES_BYTES = b"PK\x03\x04", "docProps/core.xml", 64 * 1024
+_XMP_KEYWORDS = re.compile(rb"<pdf:Keywords>([^<]{1,200})</pdf:Keywords>")
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A document of this portal, as far as a stranger may know it."""
+
+    kind: str  # SHEET or MINUTES
+    subject_id: int
+    consultation_id: int
+    title: str
+    number: str
+    version: str  # 第 1 轮表决，第 1 版; "" for minutes
+    by: str  # who signed, or which institution issued
+    at: datetime
+    factors: str  # how the signer proved to be the signer; "" for minutes
+    state: str
+    state_note: str
+    digest: str
+    is_intact: bool  # the text that the portal keeps still gives the digest
+
+    @property
+    def code(self) -> str:
+        """The code printed at its foot."""
+        return code_of(self.digest)
+
+
+@dataclass(frozen=True)
+class FileCheck:
+    """What was found out about a file: `result` is unchanged, text, different or unknown."""
+
+    result: str
+    sha256: str
+    verified: Verified | None = None
+
+
+def verify_code(db: Session, *, code: str) -> Verified | None:
+    """The document with this code, as it was typed; None where the portal knows none."""
+    beginning = beginning_of(code)
+    if not beginning:
+        return None
+    first, last = beginning.ljust(_DIGEST_DIGITS, "0"), beginning.ljust(_DIGEST_DIGITS, "f")
+    return _by_digest(db, first, last)
+
+
+def verify_file(db: Session, *, content: bytes) -> FileCheck:
+    """Compare a file with all that this portal issued, byte by byte; nothing of it is kept.
+
+    `unchanged`: a PDF or DOCX that the portal made. `text`: the canonical text that was signed. `different`: the
+    file names the code of a document, but is not the file that the portal made of it.
+    """
+    sha256 = hashlib.sha256(content).hexdigest()
+    made = db.scalar(select(OfficialFile).where(OfficialFile.sha256 == sha256).limit(1))
+    if made is not None:
+        verified = _sheet(db, made.subject_id) if made.kind == SHEET else _minutes(db, made.subject_id)
+        return FileCheck("unchanged" if verified else "unknown", sha256, verified)
+    verified = _by_digest(db, sha256, sha256)
+    if verified is not None:
+        return FileCheck("text", sha256, verified)
+    for code in codes_in(_stated(content)):
+        verified = verify_code(db, code=code)
+        if verified is not None:
+            return FileCheck("different", sha256, verified)
+    return FileCheck("unknown", sha256)
+
+
+def has_asked_too_often(db: Session, *, address: str, now: datetime) -> bool:
+    """Whether the network address is past its limit."""
+    lately = (VerificationRequest.address == address, VerificationRequest.asked_at > now - LIMIT_LASTS)
+    return (
+        db.scalar(select(func.count()).select_from(VerificationRequest).where(*lately)) or 0
+    ) >= REQUESTS_PER_ADDRESS
+
+
+def note_request(db: Session, *, address: str, now: datetime) -> None:
+    """Count one question, and forget the ones that count no more."""
+    db.execute(delete(VerificationRequest).where(VerificationRequest.asked_at <= now - LIMIT_LASTS))
+    db.add(VerificationRequest(address=address, asked_at=now))
+
+
+def _by_digest(db: Session, first: str, last: str) -> Verified | None:
+    """Both tables are asked in every case, so that the time tells nothing."""
+    sheet = db.scalar(select(ConsultationSheet.id).where(_between(ConsultationSheet.digest, first, last)).limit(1))
+    minutes = db.scalar(select(MeetingMinutes.id).where(_between(MeetingMinutes.digest, first, last)).limit(1))
+    if sheet is not None:
+        return _sheet(db, sheet)
+    return _minutes(db, minutes) if minutes is not None else None
+
+
+def _between(digest: InstrumentedAttribute[str | None], first: str, last: str) -> ColumnElement[bool]:
+    return digest.between(first, last)
+
+
+def _sheet(db: Session, sheet_id: int) -> Verified | None:
+    sheet = db.get(ConsultationSheet, sheet_id, options=[joinedload(ConsultationSheet.round)])
+    if sheet is None or sheet.canonical is None or sheet.digest is None or sheet.signed_at is None:
+        return None
+    voting_round: VotingRound = sheet.round
+    said = json.loads(sheet.canonical)
+    return Verified(
+        kind=SHEET,
+        subject_id=sheet.id,
+        consultation_id=voting_round.consultation_id,
+        title="会诊表",
+        number=said["consultation"],
+        version=f"第 {said['round']} 轮表决，第 {said['revision']} 版",
+        by=sheet.signer_name or "",
+        at=sheet.signed_at,
+        factors=FACTORS[sheet.signed_with or "password"],
+        state=STATES[sheet.state],
+        state_note="" if sheet.state == "signed" else "这一版不计票。",
+        digest=sheet.digest,
+        is_intact=digest_of_text(sheet.canonical) == sheet.digest,
+    )
+
+
+def _minutes(db: Session, minutes_id: int) -> Verified | None:
+    minutes = db.get(MeetingMinutes, minutes_id)
+    if minutes is None or minutes.canonical is None or minutes.digest is None or minutes.issued_at is None:
+        return None
+    said = json.loads(minutes.canonical)
+    later = db.scalars(
+        select(MeetingMinutes.canonical)
+        .where(
+            MeetingMinutes.consultation_id == minutes.consultation_id,
+            MeetingMinutes.correction > 0,
+            MeetingMinutes.issued_at.is_not(None),
+        )
+        .order_by(MeetingMinutes.correction)
+    )
+    corrections = [str(json.loads(text)["number"]) for text in later if text] if minutes.correction == 0 else []
+    return Verified(
+        kind=MINUTES,
+        subject_id=minutes.id,
+        consultation_id=minutes.consultation_id,
+        title="会议纪要更正" if minutes.correction else "会议纪要",
+        number=said["number"],
+        version="",
+        by=db.get_one(Institution, minutes.lead_institution_id).name,
+        at=minutes.issued_at,
+        factors="",
+        state="已更正" if corrections else "有效",
+        state_note=f"更正文件：{'、'.join(corrections)}" if corrections else "",
+        digest=minutes.digest,
+        is_intact=digest_of_text(minutes.canonical) == minutes.digest,
+    )
+
+
+def _stated(content: bytes) -> str:
+    """Where a file made by the portal names its own code: the keywords of its properties. "" where there are none."""
+    if content.startswith(_DOCX_MARK):
+        try:
+            with zipfile.ZipFile(BytesIO(content)) as package, package.open(_DOCX_PROPERTIES) as part:
+                return part.read(_MOST_PROPERTIES_BYTES).decode("utf-8", "replace")
+        except (
+            KeyError,
+            ValueError,
+            OSError,
+            EOFError,
+            RuntimeError,
+            NotImplementedError,
+            zipfile.BadZipFile,
+            zlib.error,
+        ):
+            return ""
+    found = _XMP_KEYWORDS.search(content)
+    return found[1].decode("utf-8", "replace") if found else ""
