@@ -42,6 +42,7 @@ from portal.services.account_passwords import hash_password
 from portal.services.kernel.counting import count_stage, recount
 from portal.services.kernel.events import digest_of, record
 from portal.services.kernel.obligations import oblige
+from tests.factories.keeping import lift_refusals
 from tests.factories.preliminary_analysis import lead_told
 from tests.factories.voting import consistent, panel_of, signed, voting
 from tests.factories.world import NOON, World, build_world
@@ -108,7 +109,8 @@ def reopen_vote(database: Database, consultation_id: int) -> None:
         before, consultation.stage = consultation.stage, Stage.VOTING
         count_stage(db, consultation, before)
         closed = db.scalars(select(VotingRound).where(VotingRound.consultation_id == consultation_id)).one()
-        closed.closed_at = closed.closed_by_id = closed.panel_size = closed.tally = None
+        lift_refusals(db, VotingRound.__tablename__)
+        closed.closed_at = closed.closed_by_id = closed.panel_size = closed.tally = closed.witness = None
         is_owed = (Obligation.consultation_id == consultation_id) & Obligation.closed_at.is_(None)
         db.execute(delete(Obligation).where(is_owed))
         oblige(db, consultation, "close_vote", now=NOW, institution_id=consultation.lead_institution_id)

@@ -17,6 +17,7 @@ from portal.models.voting import ConsultationSheet
 from portal.services.consultation.sheet import own_sheet
 from portal.services.consultation.sheet_text import signed_document
 from tests.documents.reading import docx_words, html_words, pdf_words, squeeze
+from tests.factories.keeping import lift_refusals
 from tests.factories.typed_sheet import TYPED_SHEET
 from tests.factories.voting import UNANIMOUS, consistent, panel_of, signed, vote_and_close, voting
 from tests.factories.world import NOON, World
@@ -133,6 +134,7 @@ def test_the_first_view_is_brought_over_on_request(expert: Surfer, world: World,
     with sqlite_database.write() as db:
         member = db.query(PanelMember).filter_by(expert_id=world.experts["shanghai"][0].expert_id).one()
         analysis = db.query(PreliminaryAnalysis).filter_by(member_id=member.id).one()
+        lift_refusals(db, PreliminaryAnalysis.__tablename__)
         analysis.first_view = {}
     assert "从初步分析带入" not in expert.get(SHEET).get_data(as_text=True)
     with sqlite_database.write() as db:

@@ -40,7 +40,8 @@ MEMBER, STRANGER = "shanghai-expert-1", "anhui-expert-4"
 
 
 # Tokens of forms, ids of mail and requests, salted digests: they differ between any two worlds, and tell nothing.
-_RANDOM = re.compile(r'(?<=csrf_token" value=")[^"]*|(?<=csrf-token" content=")[^"]*|[0-9a-f]{16,}')
+_CODE = "[0-9A-Z]{4}(-[0-9A-Z]{4}){3}"
+_RANDOM = re.compile(rf'(?<=csrf_token" value=")[^"]*|(?<=csrf-token" content=")[^"]*|[0-9a-f]{{16,}}|{_CODE}')
 
 
 def text(answer: object) -> str:
@@ -205,7 +206,7 @@ def _everything_said(tmp_path: Path, name: str, votes: Sequence[Sequence[str]]) 
             waiting += [found for found in re.findall(r'href="(/[^"#]*)', page) if found.startswith("/")]
     with database.read() as db:
         for mail in db.scalars(select(OutboxMessage).order_by(OutboxMessage.id)):
-            said[f"mail {mail.id}"] = mail.subject + mail.text
+            said[f"mail {mail.id}"] = _RANDOM.sub("", mail.subject + mail.text)
         for event in db.scalars(select(Event).order_by(Event.id)):
             said[f"event {event.id}"] = _RANDOM.sub("", str(event.facts))
     database.dispose()

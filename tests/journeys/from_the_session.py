@@ -72,7 +72,7 @@ def sign_twice(expert: Person) -> None:
         give_the_password(expert, "三月的风 2026")
         expert.sees("密码不正确")
         give_the_password(expert, PASSWORD)
-        expert.sees("已签名。")
+        expert.sees("已签名，回执已发到您的邮箱。")
     expert.press("核对全文并签名")
     expert.sees("您在本轮已签名")
     expert.picture("28-second-vote")
@@ -103,7 +103,7 @@ def sign(expert: Person) -> None:
         pass
     expert.press("核对全文并签名")
     give_the_password(expert, PASSWORD)
-    expert.sees("已签名。")
+    expert.sees("已签名，回执已发到您的邮箱。")
     expert.picture(f"32-signed-{expert.username}")
 
 

@@ -45,7 +45,7 @@ def test_the_sheet_is_filled_in_checked_and_signed_without_scripts(
     expert.sees("已保存 13:00")
     expert.press("核对全文并签名")
     give_the_password(expert, PASSWORD)
-    expert.sees("已签名。")
+    expert.sees("已签名，回执已发到您的邮箱。")
 
 
 def test_log_in_and_an_act_with_the_keyboard_alone(

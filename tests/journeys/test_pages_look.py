@@ -78,8 +78,7 @@ def faults_of(tab: Page) -> Iterator[str]:
         tab.set_viewport_size(size)
         if tab.evaluate("document.documentElement.scrollWidth") > size["width"]:
             yield f"scrolls sideways at {size['width']}"
-        if size is not SMALLEST:
-            yield from (f"{fault} at {size['width']}" for fault in tab.evaluate(EXAMINE))
+    yield from tab.evaluate(EXAMINE)
 
 
 @contextmanager

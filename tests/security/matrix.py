@@ -117,11 +117,14 @@ def people(world: World) -> list[Actor]:
 
 
 def one_of_each_kind(db: Session, scene: Scene, actors: list[Actor], now: datetime) -> list[Actor]:
-    """The first of those who stand alike to the consultation: same roles, same relations, the same signed sheets."""
+    """The first of those who stand alike to the consultation: same relations and roles, the same signed sheets.
+
+    Who has nothing to do with it stands as anybody else does, whatever the role: one for all of them.
+    """
 
     def kind(actor: Actor) -> object:
         loaded = find(db, actor=actor, consultation_id=scene.consultation_id, now=now)
-        return actor.roles, loaded.relations, actor.name == FIRST_SIGNER
+        return (actor.roles, loaded.relations, actor.name == FIRST_SIGNER) if loaded.relations else None
 
     return list({kind(actor): actor for actor in reversed(actors)}.values())
 

@@ -20,6 +20,7 @@ from portal.services.consultation import sheet as step
 from portal.services.consultation.sheet_text import signed_document
 from portal.services.consultation.voting import close_vote
 from portal.services.kernel.obligations import open_obligations
+from tests.factories.keeping import lift_refusals
 from tests.factories.voting import LATER, consistent, panel_of, signed, voting
 from tests.factories.world import NOON, build_world
 from tests.rules.answers import complete_answers
@@ -215,6 +216,7 @@ def test_the_first_view_fills_only_what_is_open(database: Database) -> None:
         expert, cid = panel_of(world)[0], consultation.id
         own = select(PreliminaryAnalysis).join(PanelMember).where(PanelMember.expert_id == expert.expert_id)
         analysis = db.scalars(own).one()
+        lift_refusals(db, PreliminaryAnalysis.__tablename__)
         analysis.handed_in_at = None
         with pytest.raises(Refusal):
             step.take_first_view(db, actor=expert, consultation_id=cid, version=1, now=NOON)
