@@ -105,11 +105,13 @@ def _child(parent: Any, tag: str, **attributes: str) -> Any:
     return child
 
 
-def add_page_numbers(document: Any, *, words: tuple[str, str, str], size_pt: float = 9) -> None:
-    """Put the number of the page and that of the last one into the middle of the footer, between words."""
+def add_page_numbers(
+    document: Any, *, words: tuple[str, str, str], size_pt: float = 9, counts_pages: bool = True
+) -> None:
+    """Put the number of the page, and that of the last one, into the middle of the footer, between words."""
     paragraph = document.sections[0].footer.paragraphs[0]
     paragraph.alignment = CENTER
-    for text, field in zip(words, ("PAGE", "NUMPAGES", ""), strict=True):
+    for text, field in zip(words, ("PAGE", "NUMPAGES" if counts_pages else "", ""), strict=True):
         add_run(paragraph, text, font=TABLE_FONT, size_pt=size_pt)
         if field:
             add_field(paragraph, field, font=TABLE_FONT, size_pt=size_pt)
@@ -249,6 +251,11 @@ def keep_together(row: Any) -> None:
     """Do not let a row break across pages."""
     properties = row._tr.get_or_add_trPr()
     properties.append(OxmlElement("w:cantSplit"))
+
+
+def repeat_on_every_page(row: Any) -> None:
+    """Let a row stand at the head of its table on every page."""
+    _child(row._tr.get_or_add_trPr(), "w:tblHeader")
 
 
 def to_bytes(document: Any) -> bytes:

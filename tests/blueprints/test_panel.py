@@ -8,6 +8,7 @@ from portal.models.consultation import Consultation
 from portal.models.database import Database
 from portal.models.expert import Expert
 from portal.models.panel import PanelMember
+from tests.documents.reading import docx_words, html_words, pdf_words
 from tests.factories.application import accepted
 from tests.factories.material import sent
 from tests.factories.panel import answered, confirmed, nominated
@@ -152,6 +153,32 @@ def test_a_recusal_and_the_replacement(
     done = lead.post(replace, {"member_id": own, "expert_id": expert_ids(world, "anhui")[1], "reason": "回避"})
     assert done.status_code == 303
     assert "没有需要补选的席位" in text(lead.get(replace))
+
+
+def test_the_overview_is_the_same_on_the_page_and_in_both_files(
+    surf: Surf, world: World, at: Callable[..., None]
+) -> None:
+    at(accepted)
+    lead = surf("jiangsu-liaison-1")
+    assert lead.get(f"{BASE}/panel/overview.pdf").status_code == 404
+    assert "专家组一览表" not in text(lead.get(f"{BASE}/panel"))
+    at(confirmed)
+    base = "/consultations/2"
+    page = text(lead.get(f"{base}/panel"))
+    section = page[page.index('aria-labelledby="overview"') :].partition("</section>")[0]
+    files = {ending: lead.get(f"{base}/panel/overview.{ending}") for ending in ("pdf", "docx")}
+    for ending, answer in files.items():
+        assert answer.status_code == 200
+        assert f"panel/overview.{ending}" in section
+        assert "%E4%B8%93%E5%AE%B6%E7%BB%84%E4%B8%80%E8%A7%88%E8%A1%A8" in answer.headers["Content-Disposition"]
+    words = pdf_words(files["pdf"].data)
+    assert words == docx_words(files["docx"].data)
+    table = html_words(section[section.index("<table") : section.index("</table>")])
+    assert table in words
+    for fact in ("江苏", "XM-1518D", "5人"):
+        assert fact in words
+        assert fact in html_words(section)
+    assert surf("anhui-expert-1").get(f"{base}/panel/overview.pdf").status_code == 404
 
 
 PAGES = (

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from portal.documents.table_paper import TablePaper
 from portal.models.expert import Expert
 from portal.models.institution import Institution
 from portal.models.panel import NominationRequest, PanelMember
@@ -20,6 +21,7 @@ from portal.rules.panel import is_odd_panel
 from portal.services.conflicts import conflicts_of
 from portal.services.consultation.members import handed_in, member_with, members_of, own_place, panel_problem
 from portal.services.consultation.panel import is_vacant
+from portal.services.consultation.panel_overview import overview_of
 from portal.services.consultation.panel_proposal import ProposedMember, propose_panel
 from portal.services.expert_load import ExpertLoad, loads_of
 from portal.services.kernel.loading import Loaded, load
@@ -107,6 +109,7 @@ class PanelPage:
     proposal: tuple[ProposedMember, ...]
     problem: str | None
     is_confirmed: bool
+    overview: TablePaper | None  # None before anybody was chosen
 
 
 def summary(db: Session, loaded: Loaded, now: datetime) -> PanelSummary | None:
@@ -141,6 +144,7 @@ def panel_page(db: Session, *, actor: Actor, consultation_id: int, now: datetime
         proposal=propose_panel(db, loaded) if is_composing and Relation.LEAD in loaded.relations else (),
         problem=panel_problem(db, loaded) if is_confirmed else None,
         is_confirmed=is_confirmed,
+        overview=overview_of(db, loaded, now),
     )
 
 
