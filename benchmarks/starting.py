@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import subprocess
@@ -51,12 +52,10 @@ def main() -> None:
 
 
 def _portal_answers(url: str, folder: str) -> int:
-    from portal.app import create_app
-    from portal.config import Settings
-    from portal.models.database import Database
+    os.environ.update({"PORTAL_INSTANCE": f"{folder}/instance", "PORTAL_DATABASE_URL": url})
+    from portal.wsgi import application
 
-    settings = Settings.from_environment({"PORTAL_INSTANCE": f"{folder}/instance", "PORTAL_DATABASE_URL": url})
-    return create_app(settings, Database(url)).test_client().get("/login").status_code
+    return application().test_client().get("/login").status_code
 
 
 def _bare_answers(url: str) -> int:

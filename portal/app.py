@@ -21,6 +21,7 @@ from portal.config import Settings
 from portal.models.database import Database
 from portal.web import health
 from portal.web.acting import Clock, Wiring, connect, utc_now
+from portal.web.compiled_templates import keep_compiled_templates
 from portal.web.csrf import install_csrf
 from portal.web.guard import install_guard, refuse_unguarded
 from portal.web.pages import install_pages
@@ -48,6 +49,7 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     install_guard(app)
     install_refusals(app)
     install_pages(app)
+    keep_compiled_templates(app, settings.instance)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     refuse_unguarded(app)

@@ -12,6 +12,7 @@ from tests.factories import application
 from tests.factories.world import NOON, build_world
 from tests.security.matrix import make_scene, people, steps, surfers
 from tests.support.clock import Clock
+from tests.support.compiled_templates import share_compiled_templates
 
 MAY_WRITE_ON_GET = frozenset(
     {
@@ -49,6 +50,7 @@ def scene(sqlite_database):
 def app(sqlite_database, tmp_path):
     database = CountingDatabase(str(sqlite_database.engine.url))
     settings = Settings.from_environment({"PORTAL_INSTANCE": str(tmp_path / "instance")})
+    share_compiled_templates(settings.instance)
     made = create_app(settings, database, clock=Clock(NOON))
     made.testing = True
     yield made

@@ -22,6 +22,7 @@ from tests.journeys.person import DESKTOP, PHONE
 from tests.security.matrix import UndoneDatabase, expected, make_scene, people, steps, surfers
 from tests.security.test_access import EVERY_ROUTE, SCENES
 from tests.support.clock import Clock
+from tests.support.compiled_templates import share_compiled_templates
 from tests.support.surfer import Surfer
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def pages_of(stage: Stage, database: Database, folder: Path) -> Iterator[tuple[s
         world = build_world(db)
         scene = make_scene(db, world, make(db, world).id)
     settings = Settings.from_environment({"PORTAL_INSTANCE": str(folder / "instance")})
+    share_compiled_templates(settings.instance)
     keep_files(settings)
     undone = UndoneDatabase(str(database.engine.url))
     try:

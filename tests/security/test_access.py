@@ -20,6 +20,7 @@ from tests.factories import (
 from tests.factories.world import NOON, build_world
 from tests.security.matrix import UndoneDatabase, expected, make_scene, one_of_each_kind, people, steps, surfers
 from tests.support.clock import Clock
+from tests.support.compiled_templates import share_compiled_templates
 
 # Stage of the consultation, how it comes about, and the time by then.
 SCENES = {
@@ -58,6 +59,7 @@ def test_every_route_answers_as_the_permission_table_says(stage, sqlite_database
         world = build_world(db)
         scene = make_scene(db, world, make(db, world).id)
     settings = Settings.from_environment({"PORTAL_INSTANCE": str(tmp_path / "instance")})
+    share_compiled_templates(settings.instance)
     material.keep_files(settings)
     undone = UndoneDatabase(str(sqlite_database.engine.url))
     try:

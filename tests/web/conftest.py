@@ -18,6 +18,7 @@ from portal.services.account_recovery import settle_recovery_requests
 from portal.services.outbox import deliver_due
 from tests.factories.world import World, build_world
 from tests.support.clock import Clock
+from tests.support.compiled_templates import share_compiled_templates
 from tests.support.surfer import PASSWORD, Surfer
 
 
@@ -28,7 +29,9 @@ def password_hash() -> str:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings.from_environment({"PORTAL_INSTANCE": str(tmp_path / "instance")})
+    made = Settings.from_environment({"PORTAL_INSTANCE": str(tmp_path / "instance")})
+    share_compiled_templates(made.instance)
+    return made
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime
 
-from icalendar import Calendar, Event, vCalAddress, vText
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,7 +18,6 @@ from portal.models.panel import PanelMember
 from portal.rules.dates import beijing_day
 from portal.services.kernel.mailing import MESSAGE_ID_DOMAIN, liaisons, queue
 
-PRODUCT_ID = "-//consultation portal//session//ZH"
 MODES = {"online": "线上", "on_site": "现场", "mixed": "线上与现场结合"}
 CURRENT = ("fixed", "open")
 
@@ -73,6 +71,9 @@ def invite(
     Each gets an entry that names only the recipient: addresses of others are nobody's business, and a
     calendar files an entry only for an attendee.
     """
+    # Its library is large, and few processes ever invite.
+    from portal.services.consultation.calendar_entry import calendar_entry
+
     organizer = db.get_one(Person, online.fixed_by_id)
     parties = {party.institution_id for party in consultation.parties}
     page = f"/consultations/{consultation.id}/online-session"
@@ -85,7 +86,9 @@ def invite(
         queue(
             db, kind, [person], now=now, consultation=consultation, online=online, reason=reason,
             mode=MODES[online.mode], link_label=label, link_path=path,
-            calendar=calendar_entry(consultation, online, organizer, person, now=now, method=method),
+            calendar=calendar_entry(
+                consultation, online, organizer, person, how_to_join=how_to_join(online), now=now, method=method
+            ),
         )  # fmt: skip
 
 
@@ -109,39 +112,6 @@ def withdraw_invitation(
     invite(db, "session_cancelled", consultation, online, persons, now=now, method="CANCEL", reason=reason)
 
 
-def calendar_entry(
-    consultation: Consultation,
-    online: OnlineSession,
-    organizer: Person,
-    attendee: Person,
-    *,
-    now: datetime,
-    method: str,
-) -> str:
-    """The iCalendar text (RFC 5545, iTIP RFC 5546) for one attendee."""
-    entry = Event()
-    entry.add("uid", online.uid)
-    entry.add("sequence", online.sequence)
-    entry.add("dtstamp", now)
-    entry.add("dtstart", online.starts_at)
-    entry.add("dtend", online.ends_at)
-    entry.add("summary", f"线上会诊{consultation.number} {consultation.product.product_name}")
-    entry.add("description", "\n".join(how_to_join(online)))
-    if online.place or online.meeting_link:
-        entry.add("location", online.place or online.meeting_link)
-    if online.meeting_link:
-        entry.add("url", online.meeting_link)
-    entry.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
-    entry.add("organizer", _address(organizer))
-    entry.add("attendee", _address(attendee))
-    calendar = Calendar()
-    calendar.add("prodid", PRODUCT_ID)
-    calendar.add("version", "2.0")
-    calendar.add("method", method)
-    calendar.add_component(entry)
-    return str(calendar.to_ical(), "utf-8")
-
-
 def how_to_join(online: OnlineSession) -> list[str]:
     """Mode, place and meeting as lines of words."""
     told = (
@@ -153,9 +123,3 @@ def how_to_join(online: OnlineSession) -> list[str]:
         ("会议密码", online.meeting_password),
     )
     return [f"{label}：{value}" for label, value in told if value]
-
-
-def _address(person: Person) -> vCalAddress:
-    address = vCalAddress(f"mailto:{person.email}")
-    address.params["CN"] = vText(person.name)
-    return address
