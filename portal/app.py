@@ -19,6 +19,7 @@ from portal.blueprints import (
 )
 from portal.config import Settings
 from portal.models.database import Database
+from portal.services.seals import warn_of_unusable_seals
 from portal.web import health
 from portal.web.acting import Clock, Wiring, connect, utc_now
 from portal.web.compiled_templates import keep_compiled_templates
@@ -53,4 +54,5 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     refuse_unguarded(app)
+    warn_of_unusable_seals(settings.seals_folder, clock())
     return app

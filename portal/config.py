@@ -50,6 +50,7 @@ VARIABLES = {
     "PORTAL_SESSION_HOURS": "every log-in ends after so long; default 12",
     "PORTAL_PASSWORD_PROFILE": "standard, or mlps3 (GB/T 22239-2019, level 3); default standard",
     "PORTAL_FONTS": "folder of own fonts (仿宋, 楷体, 小标宋 …) for PDF documents; default the open ones alone",
+    "PORTAL_SEALS": "folder of the institutions' certificates, <province>.p12 with <province>.pass; default no seals",
     "PORTAL_RED_HEADING": "on or off: whether the heading of the minutes is red; default on",
     "PORTAL_RESET_LINK_MINUTES": "the link in a mail about a forgotten password works for so long; default 30",
     "PORTAL_INVITATION_HOURS": "the link in the mail about a new account works for so long; default 72",
@@ -103,6 +104,7 @@ class Settings:
     invitation_lasts: timedelta
     fonts_folder: Path | None = None
     has_red_heading: bool = True
+    seals_folder: Path | None = None
     is_demo: bool = False
 
     @classmethod
@@ -139,6 +141,7 @@ class Settings:
             invitation_lasts=timedelta(hours=_whole_number(given, "PORTAL_INVITATION_HOURS", DEFAULT_INVITATION_HOURS)),
             fonts_folder=_folder(given, "PORTAL_FONTS"),
             has_red_heading=_switch(given, "PORTAL_RED_HEADING", default=True),
+            seals_folder=_folder(given, "PORTAL_SEALS"),
             is_demo=demo_mark(instance).exists(),
         )
 

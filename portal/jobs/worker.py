@@ -17,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from portal.config import Settings
 from portal.jobs.schedule import SCHEDULE, Job
 from portal.models.database import Database
+from portal.services.seals import warn_of_unusable_seals
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ def run_worker(settings: Settings, schedule: Sequence[Job] = SCHEDULE) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     database = Database(settings.database_url)
+    warn_of_unusable_seals(settings.seals_folder, datetime.now(UTC))
     scheduler = _scheduler(schedule, database, settings)
     scheduler.start()
     stop.wait()

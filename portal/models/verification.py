@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base, Instant, one_of
@@ -31,6 +32,8 @@ class OfficialFile(Base):
     sha256: Mapped[str] = mapped_column(String(64), index=True)  # of the file, and its place in the storage
     size: Mapped[int]  # bytes
     made_at: Mapped[datetime] = mapped_column(Instant)
+    # What the certificate of the institution's seal says, or why there is no seal; None where none was set up.
+    seal: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
 
 class VerificationRequest(Base):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -24,17 +25,47 @@ def find_official_file(db: Session, *, kind: str, subject_id: int, file_format: 
 
 
 def keep_official_file(
-    db: Session, *, actor: Actor, kind: str, subject_id: int, file_format: str, stored: StoredObject, now: datetime
+    db: Session,
+    *,
+    actor: Actor | None,
+    kind: str,
+    subject_id: int,
+    file_format: str,
+    stored: StoredObject,
+    seal: Mapping[str, Any] | None = None,
+    now: datetime,
 ) -> OfficialFile:
-    """Register what was just made and stored; where somebody was a moment faster, theirs is the official one."""
+    """Register what was just made and stored; where somebody was a moment faster, theirs is the official one.
+
+    `seal` is what the certificate says of itself, or under `problem` why the file bears no seal.
+    """
     kept = find_official_file(db, kind=kind, subject_id=subject_id, file_format=file_format)
     if kept is None:
         kept = OfficialFile(
-            kind=kind, subject_id=subject_id, format=file_format, sha256=stored.sha256, size=stored.size, made_at=now
+            kind=kind,
+            subject_id=subject_id,
+            format=file_format,
+            sha256=stored.sha256,
+            size=stored.size,
+            seal=dict(seal) if seal is not None else None,
+            made_at=now,
         )
         db.add(kept)
-        record(db, "official_file_made", now=now, actor=actor, kind=kind, file_format=file_format, sha256=stored.sha256)
+        record(
+            db, "official_file_made", now=now, actor=actor, kind=kind, file_format=file_format, sha256=stored.sha256,
+            seal=kept.seal,
+        )  # fmt: skip
     return kept
+
+
+def seals_of(db: Session, *, minutes_ids: Iterable[int]) -> dict[int, Mapping[str, Any]]:
+    """What is known of the seal on the PDF of minutes, by their id; without those that have none set up."""
+    made = db.execute(
+        select(OfficialFile.subject_id, OfficialFile.seal).where(
+            OfficialFile.kind == "minutes", OfficialFile.format == "pdf", OfficialFile.subject_id.in_(list(minutes_ids))
+        )
+    )
+    return {subject_id: seal for subject_id, seal in made if seal}
 
 
 def release_official_files(db: Session, *, kind: str, subject_ids: Iterable[int]) -> set[str]:

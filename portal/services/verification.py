@@ -10,9 +10,11 @@ import json
 import re
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
@@ -23,6 +25,7 @@ from portal.models.meeting_minutes import MeetingMinutes
 from portal.models.verification import OfficialFile, VerificationRequest
 from portal.models.voting import ConsultationSheet, VotingRound
 from portal.services.kernel.canonical import digest_of_text
+from portal.services.official_files import seals_of
 
 SHEET, MINUTES = "sheet", "minutes"
 STATES = {"signed": "有效", "withdrawn": "已撤回", "void": "已作废"}
@@ -52,6 +55,7 @@ class Verified:
     state_note: str
     digest: str
     is_intact: bool  # the text that the portal keeps still gives the digest
+    seal: Mapping[str, Any] | None = None  # of the minutes' PDF: what the certificate says, or why there is none
 
     @property
     def code(self) -> str:
@@ -177,6 +181,7 @@ def _minutes(db: Session, minutes_id: int) -> Verified | None:
         state_note=f"更正文件：{'、'.join(corrections)}" if corrections else "",
         digest=minutes.digest,
         is_intact=digest_of_text(minutes.canonical) == minutes.digest,
+        seal=seals_of(db, minutes_ids=[minutes.id]).get(minutes.id),
     )
 
 

@@ -118,7 +118,7 @@ def test_an_official_file_stays_as_it_was_made(
     expert = surf("shanghai-expert-1")
     address = f"/consultations/1/sheets/{sheet.id}.pdf"
     content = expert.get(address).data
-    monkeypatch.setattr("portal.blueprints.consultation.sheet.sheet_pdf", lambda *_given, **_options: b"%PDF another")
+    monkeypatch.setattr("portal.services.official_making.sheet_pdf", lambda *_given, **_options: b"%PDF another")
     assert expert.get(address).data == content
 
 

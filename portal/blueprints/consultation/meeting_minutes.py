@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 
 from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.acts import add_act
-from portal.documents.minutes_pdf import minutes_pdf
 from portal.process.consultation import transition
 from portal.services.consultation import meeting_minutes as step
 from portal.services.consultation import meeting_minutes_view as view
@@ -24,7 +23,7 @@ from portal.web.formats import beijing_minute, clock_time
 from portal.web.forms import PortalForm, submit, typed
 from portal.web.fragments import is_htmx, render
 from portal.web.guard import requires
-from portal.web.papers import DOCX, PDF, send_official, typography, verifiable
+from portal.web.papers import DOCX, PDF, send_official
 
 Answer = str | Response | tuple[str, int]
 LONGEST_PART = 20_000
@@ -74,32 +73,14 @@ def view_minutes(consultation_id: int) -> str:
 @requires("view_minutes")
 def download_minutes_pdf(consultation_id: int, correction: int) -> Response:
     """The minutes (0) or a correction of them as PDF."""
-    number, document = look(view.issued_document, consultation_id=consultation_id, correction=correction)
-
-    def content() -> bytes:
-        return minutes_pdf(document, foot=verifiable(document.foot()), typography=typography())
-
-    return send_official(
-        content, PDF, document.number, kind="minutes", subject_id=number, consultation_id=consultation_id
-    )
+    return _send(consultation_id, correction, PDF)
 
 
 @blueprint.get("/<int:consultation_id>/meeting-minutes/<int:correction>.docx")
 @requires("view_minutes")
 def download_minutes(consultation_id: int, correction: int) -> Response:
     """The minutes (0) or a correction of them as DOCX."""
-    number, document = look(view.issued_document, consultation_id=consultation_id, correction=correction)
-
-    def content() -> bytes:
-        # The library behind it is large, and few processes ever make a document.
-        from portal.documents.minutes_docx import minutes_docx
-
-        has_red_heading = typography().has_red_heading
-        return minutes_docx(document, foot=verifiable(document.foot()), has_red_heading=has_red_heading)
-
-    return send_official(
-        content, DOCX, document.number, kind="minutes", subject_id=number, consultation_id=consultation_id
-    )
+    return _send(consultation_id, correction, DOCX)
 
 
 @blueprint.route("/<int:consultation_id>/meeting-minutes/edit", methods=["GET", "POST"])
@@ -158,6 +139,13 @@ def correct_minutes(consultation_id: int) -> Answer:
 add_act("confirm_receipt", step.confirm_receipt, path="meeting_minutes", done="已确认收到会议纪要。",
         says=("确认本单位已收到会议纪要及其更正；确认人和时间会显示在纪要页面。",),
         lands_on="consultation.view_minutes")  # fmt: skip
+
+
+def _send(consultation_id: int, correction: int, media_type: str) -> Response:
+    minutes_id, document = look(view.issued_document, consultation_id=consultation_id, correction=correction)
+    return send_official(
+        media_type, document.number, kind="minutes", subject_id=minutes_id, consultation_id=consultation_id
+    )
 
 
 def _given(form: MinutesForm) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.acts import add_act
 from portal.blueprints.consultation.sheet_form import read_sheet
-from portal.documents.sheet_pdf import sheet_pdf, sheets_pdf
+from portal.documents.sheet_pdf import sheets_pdf
 from portal.process.errors import Invalid, Stale
 from portal.rules.editions import Edition
 from portal.rules.problem import Problem
@@ -161,14 +161,7 @@ def view_receipt(consultation_id: int, sheet_id: int) -> str:
 @requires("view_signed_sheet")
 def download_sheet_pdf(consultation_id: int, sheet_id: int) -> Response:
     """A signed sheet as PDF."""
-    sheet = look(signed_sheet, consultation_id=consultation_id, sheet_id=sheet_id)
-
-    def content() -> bytes:
-        return sheet_pdf(sheet.document, foot=verifiable(sheet.foot), typography=typography())
-
-    return send_official(
-        content, PDF, sheet.file_name, kind="sheet", subject_id=sheet_id, consultation_id=consultation_id
-    )
+    return _send(consultation_id, sheet_id, PDF)
 
 
 @blueprint.get("/<int:consultation_id>/tally/<int:number>/sheets.pdf")
@@ -186,17 +179,7 @@ def download_sheets_pdf(consultation_id: int, number: int) -> Response:
 @requires("view_signed_sheet")
 def download_sheet(consultation_id: int, sheet_id: int) -> Response:
     """A signed sheet as DOCX."""
-    sheet = look(signed_sheet, consultation_id=consultation_id, sheet_id=sheet_id)
-
-    def content() -> bytes:
-        # The library behind it is large, and few processes ever make a document.
-        from portal.documents.sheet_docx import sheet_docx
-
-        return sheet_docx(sheet.document, foot=verifiable(sheet.foot))
-
-    return send_official(
-        content, DOCX, sheet.file_name, kind="sheet", subject_id=sheet_id, consultation_id=consultation_id
-    )
+    return _send(consultation_id, sheet_id, DOCX)
 
 
 add_act(
@@ -206,6 +189,13 @@ add_act(
     done="签名已撤回。请修改后重新签名。",
     says=("您在本轮的签名撤回，原来的版本保留。", "会诊表恢复为草稿，修改后须在时限前重新签名，否则不计票。"),
 )
+
+
+def _send(consultation_id: int, sheet_id: int, media_type: str) -> Response:
+    sheet = look(signed_sheet, consultation_id=consultation_id, sheet_id=sheet_id)
+    return send_official(
+        media_type, sheet.file_name, kind="sheet", subject_id=sheet_id, consultation_id=consultation_id
+    )
 
 
 def _page(

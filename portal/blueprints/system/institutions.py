@@ -6,7 +6,8 @@ from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.services import institutions as service
-from portal.web.acting import look, perform
+from portal.services.seals import state_of_seals
+from portal.web.acting import look, now, perform, settings
 from portal.web.badges import badge_of
 from portal.web.fields import TextField
 from portal.web.forms import PortalForm, submit, typed
@@ -28,7 +29,8 @@ class InstitutionForm(PortalForm):
 @requires("edit_institutions")
 def index() -> str:
     """All institutions."""
-    return render("institutions/index.html", found=look(service.list_institutions), badge_of=badge_of)
+    seals = state_of_seals(settings().seals_folder, now())
+    return render("institutions/index.html", found=look(service.list_institutions), badge_of=badge_of, seals=seals)
 
 
 @blueprint.post("")

@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("made_at", Instant(), nullable=False),
+        sa.Column("seal", sa.JSON(), nullable=True),
         sa.CheckConstraint("format IN ('pdf', 'docx')", name=op.f("ck_official_file_format")),
         sa.CheckConstraint("kind IN ('sheet', 'minutes')", name=op.f("ck_official_file_kind")),
         sa.CheckConstraint("size > 0", name=op.f("ck_official_file_size")),

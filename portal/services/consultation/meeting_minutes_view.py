@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +27,7 @@ from portal.services.consultation.meeting_minutes_draft import (
     count_rounds,
 )
 from portal.services.kernel.loading import Loaded, load
+from portal.services.official_files import seals_of
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class MinutesPage:
     minutes: tuple[MeetingMinutes, ...]
     owed: Obligation | None  # the deadline that the issuing met
     may_confirm: bool
+    seals: tuple[tuple[str, Mapping[str, Any]], ...]  # of the PDFs that were made: number, and what is known
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,11 @@ def minutes_page(db: Session, *, actor: Actor, consultation_id: int, now: dateti
     )
     documents = tuple(document_of(one) for one in minutes)
     may_confirm = waiting and loaded.may("confirm_receipt")
-    return MinutesPage(loaded, documents, tuple(minutes), _owed(db, consultation_id), may_confirm)
+    known = seals_of(db, minutes_ids=[one.id for one in minutes])
+    seals = tuple(
+        (document.number, known[one.id]) for one, document in zip(minutes, documents, strict=True) if one.id in known
+    )
+    return MinutesPage(loaded, documents, tuple(minutes), _owed(db, consultation_id), may_confirm, seals)
 
 
 def draft_page(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> DraftPage:
