@@ -5,6 +5,7 @@ The portal makes no certificate and vouches for none: it repeats what the certif
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -78,7 +79,10 @@ class Seal:
         )
         # What is appended begins on a line of its own, as PDF/A asks of every object.
         try:
-            sealed = signers.PdfSigner(said, signer=signer).sign_pdf(Writer(BytesIO(content + b"\n")))
+            # It needs an event loop, and a thread runs only one: where the caller's has one already, this has its own.
+            with ThreadPoolExecutor(max_workers=1) as aside:
+                sealing = signers.PdfSigner(said, signer=signer).sign_pdf
+                sealed = aside.submit(sealing, Writer(BytesIO(content + b"\n"))).result()
         except (PdfError, SigningError, UnsupportedAlgorithm, ValueError, TypeError) as error:
             raise SealUnusable(_NO_SEALING) from error
         return bytes(sealed.getvalue())

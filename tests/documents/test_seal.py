@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -47,7 +49,9 @@ def holds(content: bytes) -> bool:
         (signature,) = PdfFileReader(BytesIO(content)).embedded_signatures
         roots = [x509.Certificate.load(authority())]
         context = ValidationContext(trust_roots=roots, moment=NOON, allow_fetching=False)
-        return validate_pdf_signature(signature, context).bottom_line
+        # It needs an event loop of its own; a browser driven by the same test run has one in this thread.
+        with ThreadPoolExecutor(max_workers=1) as aside:
+            return aside.submit(validate_pdf_signature, signature, context).result().bottom_line
     except (PdfError, SignatureValidationError, ValueError):
         return False
 
@@ -57,6 +61,18 @@ def test_a_sealed_pdf_validates_against_the_authority(sealed: bytes) -> None:
     (signature,) = PdfFileReader(BytesIO(sealed)).embedded_signatures
     assert signature.sig_object["/SubFilter"] == SigSeedSubFilter.PADES.value
     assert signature.signer_cert.subject.native["common_name"] == "江苏省消费品召回技术中心"
+
+
+def test_a_caller_may_run_an_event_loop(content: bytes, tmp_path: Path) -> None:
+    write_seal(tmp_path, "jiangsu")
+    seal = read_seal(tmp_path, "jiangsu", now=NOON)
+    assert seal is not None
+
+    async def sealing() -> bytes:
+        return seal.apply(content)
+
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        assert holds(aside.submit(asyncio.run, sealing()).result())
 
 
 @pytest.mark.parametrize("part", [0.01, 0.3, 0.6, 0.9])
