@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from portal.models.event import Event
+from portal.models.obligation import Obligation
 from portal.process.consultation import Stage, transition
 from portal.process.obligations import OBLIGATIONS
 from portal.process.permissions import Actor
@@ -37,11 +39,11 @@ def advance(
     if to is not None and to not in (line.next, *line.alternatives):
         raise ValueError(f"{act} cannot lead to {to}")
     target = to or line.next
-    _meet(db, loaded, act, actor, now)
-    if target is not None and target != consultation.stage:
-        before, consultation.stage = consultation.stage, target
+    entering = target if target != consultation.stage else None
+    obligations.settle(db, consultation, met=_is_met_by(act, actor), entering=entering, now=now)
+    if entering is not None:
+        before, consultation.stage = consultation.stage, entering
         count_stage(db, consultation, before)
-        obligations.enter_stage(db, consultation, target, now=now)
     return record(
         db,
         line.event,
@@ -53,14 +55,15 @@ def advance(
     )
 
 
-def _meet(db: Session, loaded: Loaded, act: str, actor: Actor | None, now: datetime) -> None:
-    kinds = [kind.kind for kind in OBLIGATIONS.values() if act in kind.closed_by]
+def _is_met_by(act: str, actor: Actor | None) -> Callable[[Obligation], bool] | None:
+    """Tells the obligations that `act`, done by `actor`, meets; None where it can meet none."""
+    kinds = {kind.kind for kind in OBLIGATIONS.values() if act in kind.closed_by}
     if not kinds or actor is None:
-        return
-    met = [
-        obligation
-        for obligation in obligations.open_obligations(db, loaded.consultation.id, kinds=kinds)
-        if actor.person_id == obligation.person_id
-        or (obligation.institution_id is not None and actor.institution_id == obligation.institution_id)
-    ]
-    obligations.close(db, loaded.consultation, met, now=now, met=True)
+        return None
+    return lambda obligation: (
+        obligation.kind in kinds
+        and (
+            actor.person_id == obligation.person_id
+            or (obligation.institution_id is not None and actor.institution_id == obligation.institution_id)
+        )
+    )

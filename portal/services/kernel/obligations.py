@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
@@ -51,7 +51,6 @@ def oblige(
         obligation.is_provisional = counted.provisional
     obligation.first_due_at = obligation.due_at
     db.add(obligation)
-    db.flush()
     # One more obligation can only bring the next deadline nearer, so the others need not be asked.
     known = [due for due in (consultation.next_due_at, obligation.due_at) if due is not None]
     consultation.next_due_at = min(known, default=None)
@@ -107,16 +106,31 @@ def extend(db: Session, consultation: Consultation, obligation: Obligation, *, w
     refresh_next_due(db, consultation)
 
 
-def enter_stage(db: Session, consultation: Consultation, stage: Stage, *, now: datetime) -> None:
-    """Close what is not owed in `stage` any more; open what entering it brings for applicant or lead."""
-    gone = [
-        obligation
-        for obligation in open_obligations(db, consultation.id)
-        if stage not in OBLIGATIONS[obligation.kind].stages
-    ]
-    close(db, consultation, gone, now=now, met=False)
+def settle(
+    db: Session,
+    consultation: Consultation,
+    *,
+    met: Callable[[Obligation], bool] | None,
+    entering: Stage | None,
+    now: datetime,
+) -> None:
+    """Close what an act has met and what is not owed in the stage that it leads to; open what entering that brings.
+
+    What is open is read once, and the next deadline worked out from it. With `met` and `entering` None nothing is.
+    """
+    if met is None and entering is None:
+        return
+    still_open = []
+    for obligation in open_obligations(db, consultation.id):
+        if met is not None and met(obligation):
+            obligation.closed_at, obligation.is_met = now, True
+        elif entering is not None and entering not in OBLIGATIONS[obligation.kind].stages:
+            obligation.closed_at, obligation.is_met = now, False
+        else:
+            still_open.append(obligation)
+    consultation.next_due_at = min((one.due_at for one in still_open if one.due_at is not None), default=None)
     for kind in OBLIGATIONS.values():
-        if stage in kind.opens_on_entry:
+        if entering is not None and entering in kind.opens_on_entry:
             oblige(db, consultation, kind.kind, now=now, institution_id=_owner_of(consultation, kind))
 
 
