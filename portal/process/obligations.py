@@ -58,6 +58,7 @@ class ObligationKind:
 
 
 S = Stage
+_FEES = (S.TALLIED, S.DRAFTING_MINUTES, S.ISSUED, S.ARCHIVED)
 # fmt: off
 _KINDS = (
     ObligationKind("answer_application", "受理或退回会诊申请", "去审核", Owner.LEAD, "view_consultation",
@@ -106,6 +107,11 @@ _KINDS = (
     ObligationKind("review_watch", "复核持续关注，填写本期跟踪情况", "填写跟踪", Owner.APPLICANT, "continue_watch",
                    (S.ISSUED, S.ARCHIVED, S.DRAFTING_MINUTES), (), None, "8(7)",
                    ("continue_watch", "end_watch", "apply_anew")),
+    # Beside the process: a fee goes from due to approved to paid, and nobody but these asks for it.
+    ObligationKind("enter_fees", "登记专家劳务费", "去登记", Owner.APPLICANT, "record_fee",
+                   _FEES, (), None, "10", ("propose_fees", "record_fee")),
+    ObligationKind("approve_fees", "审核专家劳务费", "去审核", Owner.APPLICANT, "approve_fee", _FEES, (), None, "10"),
+    ObligationKind("pay_fees", "支付专家劳务费", "去支付", Owner.APPLICANT, "pay_fee", _FEES, (), None, "10"),
     ObligationKind("accept_lead", "接收移交的牵头工作", "去接收", Owner.LEAD, "accept_lead",
                    tuple(stage for stage in Stage), (), None, "3", ("accept_lead",)),
 )

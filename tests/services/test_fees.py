@@ -20,6 +20,7 @@ from portal.services.consultation.members import accepted_members
 from portal.services.consultation.online_session import open_session
 from portal.services.fee_rates import fen_of
 from portal.services.kernel.loading import find
+from portal.services.kernel.obligations import open_obligations
 from tests.factories.fees import rated
 from tests.factories.meeting_minutes import AFTER, concluded, issued
 from tests.factories.online_session import STARTS, participants_named, session_opened
@@ -120,6 +121,51 @@ def test_a_fee_goes_through_two_people_and_is_taxed_as_one_payment(database: Dat
             fees_view.view_fees(db, actor=world.lead, **ids)
         with pytest.raises(Refusal):
             step.send_back_fee(db, actor=second, reason="错了", **chosen)
+
+
+def test_approval_and_payment_are_owed_while_a_fee_waits_for_them(database: Database) -> None:
+    with database.write() as db:
+        world = build_world(db)
+        consultation = concluded(db, world)
+        first, second = world.liaisons["shanghai"]
+        one, other, *_rest = accepted_members(db, consultation.id)
+        ids = {"consultation_id": consultation.id, "now": AFTER}
+
+        def owed() -> dict[str, int | None]:
+            kinds = ("enter_fees", "approve_fees", "pay_fees")
+            return {duty.kind: duty.institution_id for duty in open_obligations(db, consultation.id, kinds=kinds)}
+
+        fees = [
+            step.record_fee(db, actor=first, member_id=member.id, work="session", amount="800", **ids)
+            for member in (one, other)
+        ]
+        applicant = consultation.applicant_institution_id
+        assert owed() == {"approve_fees": applicant}
+        numbers = [fee.id for fee in fees if fee is not None]
+        step.approve_fee(db, actor=second, fee_ids=numbers[:1], **ids)
+        assert owed() == {"approve_fees": applicant, "pay_fees": applicant}
+        step.send_back_fee(db, actor=second, fee_ids=numbers[:1], reason="金额有误", **ids)
+        assert owed() == {"approve_fees": applicant}
+        step.approve_fee(db, actor=second, fee_ids=numbers, **ids)
+        assert owed() == {"pay_fees": applicant}
+        step.pay_fee(db, actor=first, fee_ids=numbers, paid_on=TODAY, voucher="0312", **ids)
+        assert owed() == {}
+
+
+@pytest.mark.parametrize("has_rates", [True, False])
+def test_entering_is_owed_with_the_minutes_where_the_applicant_has_rates(
+    sqlite_database: Database, has_rates: bool
+) -> None:
+    with sqlite_database.write() as db:
+        world = build_world(db)
+        if has_rates:
+            rated(db, world.applicant)
+        consultation = issued(db, world)
+        kinds = ("enter_fees", "approve_fees")
+        assert [one.kind for one in open_obligations(db, consultation.id, kinds=kinds)] == ["enter_fees"][:has_rates]
+        if has_rates:
+            step.propose_fees(db, actor=world.applicant, consultation_id=consultation.id, now=AFTER)
+            assert [one.kind for one in open_obligations(db, consultation.id, kinds=kinds)] == ["approve_fees"]
 
 
 def test_several_are_approved_and_paid_at_once_or_none(sqlite_database: Database) -> None:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from portal.models.consultation import Consultation
 from portal.models.fee import ExpertFee, FeeItem
 from portal.models.online_session import OnlineSession, SpeakingTurn
 from portal.models.panel import PanelMember
@@ -24,12 +25,14 @@ from portal.rules.fees import TITLE_CLASS_LABELS, WORKS, title_class_of, withhol
 from portal.services.fee_rates import fen_of, rates_on
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.loading import Loaded, load
+from portal.services.kernel.obligations import close, oblige, open_obligations
 
 STATES = {"due": "待审核", "approved": "待支付", "paid": "已支付"}
 WHY_NOT: dict[str, Callable[[Session, Loaded, datetime], str | None]] = {}
 LONGEST_VOUCHER = 120
 LONGEST_REASON = 200
 _PROPOSED = ("preliminary_analysis", "session")
+_DUTIES = {"due": "approve_fees", "approved": "pay_fees"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ def propose_fees(db: Session, *, actor: Actor, consultation_id: int, now: dateti
     if not entered:
         raise Refusal("专家完成的工作都已登记劳务费。", article="10")
     advance(db, loaded, "propose_fees", actor=actor, now=now, count=entered, items=names)
+    _settle_duties(db, loaded.consultation, now)
     return Proposal(entered, tuple(missing))
 
 
@@ -116,6 +120,7 @@ def record_fee(
         _enter(db, actor, left, work, fen, rate, reason, now)
     advance(db, loaded, "record_fee", actor=actor, now=now, member=member.name, work=WORKS[work], amount_fen=fen,
             why=reason)  # fmt: skip
+    _settle_duties(db, loaded.consultation, now)
     return left
 
 
@@ -135,6 +140,7 @@ def approve_fee(
         fee.state, fee.approved_by_id, fee.approved_at, fee.sent_back_reason = "approved", actor.person_id, now, ""
         advance(db, loaded, "approve_fee", actor=actor, now=now, member=fee.member.name, amount_fen=fee.gross_fen,
                 tax_fen=fee.tax_fen)  # fmt: skip
+    _settle_duties(db, loaded.consultation, now)
     return fees
 
 
@@ -153,6 +159,7 @@ def send_back_fee(
         fee.gross_fen = fee.tax_fen = fee.withholding = None
         fee.sent_back_reason = reason
         advance(db, loaded, "send_back_fee", actor=actor, now=now, member=fee.member.name, why=reason)
+    _settle_duties(db, loaded.consultation, now)
     return fees
 
 
@@ -183,6 +190,7 @@ def pay_fee(
         fee.paid_on, fee.voucher = paid_on, voucher
         advance(db, loaded, "pay_fee", actor=actor, now=now, member=fee.member.name, on=paid_on.isoformat(),
                 voucher=voucher)  # fmt: skip
+    _settle_duties(db, loaded.consultation, now)
     return fees
 
 
@@ -231,6 +239,24 @@ def fees_of(db: Session, consultation_id: int) -> list[ExpertFee]:
             .order_by(PanelMember.seat, ExpertFee.id)
         )
     )
+
+
+def expect_fees(db: Session, consultation: Consultation, now: datetime) -> None:
+    """Let the applicant owe the entering of the fees, where it has rates, and so pays them by the portal."""
+    applicant = consultation.applicant_institution_id
+    if rates_on(db, applicant, beijing_day(now)):
+        oblige(db, consultation, "enter_fees", now=now, institution_id=applicant)
+
+
+def _settle_duties(db: Session, consultation: Consultation, now: datetime) -> None:
+    """Let the applicant owe approval while a fee is due, and payment while one is approved; and not otherwise."""
+    states = set(db.scalars(select(ExpertFee.state).where(ExpertFee.consultation_id == consultation.id)))
+    for state, kind in _DUTIES.items():
+        owed = open_obligations(db, consultation.id, kinds=(kind,))
+        if state in states and not owed:
+            oblige(db, consultation, kind, now=now, institution_id=consultation.applicant_institution_id)
+        elif state not in states:
+            close(db, consultation, owed, now=now, met=True)
 
 
 def _rates(db: Session, loaded: Loaded, now: datetime) -> dict[tuple[str, str], int]:

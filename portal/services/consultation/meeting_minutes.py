@@ -21,6 +21,7 @@ from portal.rules.editions import Edition
 from portal.rules.problem import Problem
 from portal.services.consultation import archive_inventory
 from portal.services.consultation.application import required_reason
+from portal.services.consultation.fees import expect_fees
 from portal.services.consultation.meeting_minutes_draft import (
     PART_LABELS,
     PARTS,
@@ -102,6 +103,7 @@ def issue_minutes(
     _copy(db, loaded, minutes, kind="minutes_issued", now=now)
     for custodian_id in sorted({consultation.applicant_institution_id, minutes.lead_institution_id}):
         oblige(db, consultation, "archive", now=now, institution_id=custodian_id)
+    expect_fees(db, consultation, now)
     if is_watched(consultation):
         begin_watch(db, consultation, review_on=first_review_on(loaded.edition, now), now=now)
     return minutes
