@@ -16,10 +16,12 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.opc.oxml import serialize_part_xml
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Cm, Pt
+from docx.shared import Cm, Pt, RGBColor
 from docx.table import _Cell
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
+
+from portal.documents.gb9704 import RED
 
 # The typefaces that official papers are set in. They are named, not embedded: the reader's machine has them, or
 # takes the first of the others that it has.
@@ -48,6 +50,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 LEFT, CENTER, RIGHT = WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
 JUSTIFIED = WD_ALIGN_PARAGRAPH.JUSTIFY
 _EIGHTHS_OF_A_POINT_A_MM = 72 / 25.4 * 8  # how WordprocessingML says the width of a border
+_MARK_PT = 26
 _TWENTIETHS = 20  # of a point: the unit of a grid's lines and of the space between characters
 
 
@@ -115,6 +118,18 @@ def add_page_numbers(
         add_run(paragraph, text, font=TABLE_FONT, size_pt=size_pt)
         if field:
             add_field(paragraph, field, font=TABLE_FONT, size_pt=size_pt)
+
+
+def mark_every_page(document: Any, words: str) -> None:
+    """Say above the text of every page, large and red, what this is not yet; nothing for empty words."""
+    if not words:
+        return
+    section = document.sections[0]
+    for header in (section.header, section.even_page_header):
+        paragraph = header.paragraphs[0]
+        paragraph.alignment = CENTER
+        run = add_run(paragraph, words, font=HEADING_FONT, size_pt=_MARK_PT, bold=True)
+        run.font.color.rgb = RGBColor.from_string(RED)
 
 
 def add_field(paragraph: Any, name: str, *, font: str, size_pt: float) -> None:

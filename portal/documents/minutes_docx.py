@@ -53,7 +53,7 @@ def _new(document: MinutesDocument, code: str) -> Any:
         title=document.heading,
         subject=document.number,
         margins_cm=margins,
-        made_on=document.issued_on,
+        made_on=document.issued_on or document.saved_on,
         code=code,
     )
     docx.set_font(word.styles["Normal"], docx.TEXT_FONT, _TEXT)
@@ -62,6 +62,7 @@ def _new(document: MinutesDocument, code: str) -> Any:
     # The dashes stand in the middle of a line of the number's size, so far below the type area.
     page.footer_distance = Mm(gb9704.BOTTOM_MM - gb9704.PAGE_NUMBER_BELOW_MM) - Pt(_SMALL / 2)
     word.settings.odd_and_even_pages_header_footer = True
+    docx.mark_every_page(word, document.mark)
     for footer, align in ((page.footer, docx.RIGHT), (page.even_page_footer, docx.LEFT)):
         paragraph = footer.paragraphs[0]
         form = paragraph.paragraph_format
@@ -159,7 +160,7 @@ def _write_closing(word: Any, document: MinutesDocument) -> None:
         docx.rule_cells(row, above_mm=gb9704.THICK_MM, below_mm=gb9704.THIN_MM)
     row = table.add_row()
     _closing_cell(row.cells[0], document.issuer, docx.LEFT)
-    _closing_cell(row.cells[1], f"{document.issued_day}印发", docx.RIGHT)
+    _closing_cell(row.cells[1], document.issued_words, docx.RIGHT)
     above = gb9704.THIN_MM if document.copied else gb9704.THICK_MM
     docx.rule_cells(row, above_mm=above, below_mm=gb9704.THICK_MM)
     end = docx.add_paragraph(word)  # a table that stands apart is held by the paragraph behind it

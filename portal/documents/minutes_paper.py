@@ -12,6 +12,7 @@ from portal.documents.foot import Foot
 
 NUMERALS = "一二三四五六七八九十"
 HEADING, SECOND, TEXT, COUNTS = "heading", "second", "text", "counts"
+DRAFT = "草稿"
 _OPINIONS = "专家意见"
 _SECOND_LEVEL = re.compile(rf"（[{NUMERALS}]+）")
 
@@ -65,7 +66,10 @@ class Block:
 
 @dataclass(frozen=True)
 class MinutesDocument:
-    """Minutes or a correction as they are printed. Number and date are empty while they are a draft."""
+    """Minutes or a correction as they are printed. Number and date are empty while they are a draft.
+
+    `saved_on` is the day of a draft's last change, which its files carry as their date.
+    """
 
     title: str
     number: str
@@ -83,6 +87,7 @@ class MinutesDocument:
     excused: tuple[str, ...] = ()  # 请假: experts who did not
     attending: tuple[str, ...] = ()  # 列席: staff of the institutions
     annex: tuple[SheetDigest, ...] = ()
+    saved_on: date | None = None
     annex_label: ClassVar[str] = "附件"
     annex_title: ClassVar[str] = "会诊表校验值清单"
 
@@ -129,6 +134,16 @@ class MinutesDocument:
         """The day of issue as official papers write it; empty for a draft."""
         day = self.issued_on
         return f"{day.year}年{day.month}月{day.day}日" if day else ""
+
+    @property
+    def issued_words(self) -> str:
+        """The right side of the closing block."""
+        return f"{self.issued_day}印发" if self.issued_on else "尚未印发"
+
+    @property
+    def mark(self) -> str:
+        """What every page says across its text as long as it is a draft; empty once it is issued."""
+        return "" if self.issued_on else DRAFT
 
     @property
     def annex_note(self) -> str:

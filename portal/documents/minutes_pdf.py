@@ -8,19 +8,18 @@ from typing import Any
 from portal.documents.foot import Foot
 from portal.documents.gb9704 import FIGURES
 from portal.documents.minutes_paper import Block, MinutesDocument
-from portal.documents.typesetting import typeset
+from portal.documents.typesetting import EARLIEST, typeset
 from portal.documents.typography import Typography
 from portal.rules.dates import BEIJING
 
 
 def minutes_pdf(document: MinutesDocument, *, foot: Foot, typography: Typography) -> bytes:
-    """Issued minutes, or a correction of them, as a PDF. Without a day of issue it is a ValueError."""
-    if document.issued_on is None:
-        raise ValueError("only issued minutes are printed")
+    """Minutes, or a correction of them, as a PDF; a draft says on every page that it is one."""
     annex = document.annex_table if document.annex else ()
     said = {
         "figures": FIGURES,
         "heading": document.heading,
+        "mark": document.mark,
         "code": foot.code,
         "number": document.number,
         "blocks": [_block(block) for block in document.blocks],
@@ -29,10 +28,11 @@ def minutes_pdf(document: MinutesDocument, *, foot: Foot, typography: Typography
         "annex": {"label": document.annex_label, "title": document.annex_title, "table": annex},
         "issuer": document.issuer,
         "day": document.issued_day,
+        "issued": document.issued_words,
         "copied": document.copied,
         "foot": {"lines": foot.lines, "qr": foot.qr_svg()},
     }
-    made_at = datetime.combine(document.issued_on, time(), tzinfo=BEIJING)
+    made_at = datetime.combine(document.issued_on or document.saved_on or EARLIEST, time(), tzinfo=BEIJING)
     return typeset("minutes.typ", said, made_at=made_at, typography=typography)
 
 

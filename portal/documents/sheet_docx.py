@@ -41,6 +41,7 @@ def sheet_docx(document: SheetDocument, *, foot: Foot) -> bytes:
         made_on=document.signed_on,
         code=foot.code,
     )
+    docx.mark_every_page(word, document.mark)
     docx.add_page_numbers(word, words=(f"{document.number}　第", "页　共", "页"))
     docx.add_paragraph(word, ANNEX, font=docx.HEADING_FONT, size_pt=16)
     docx.add_paragraph(word, title, font=docx.TITLE_FONT, size_pt=20, align=docx.CENTER, before_pt=6, after_pt=8)

@@ -21,6 +21,7 @@ ANNEX = "附件"
 GAP = "　　"
 _BLANK_DAY = f"{GAP}{GAP}年{GAP}月{GAP}日"
 _BOXES_A_LINE = 3
+DRAFT = "草稿　未签名"
 DEPARTURE_WORDS = "不采纳规则建议的理由："
 
 
@@ -62,7 +63,7 @@ class PaperSection:
 class SheetDocument:
     """All that one sheet says. `values` holds what the portal fills in, by the names of `filled_from`.
 
-    Signature and digest are empty on a sheet that is not signed.
+    Signature and digest are empty on a sheet that is not signed; `unsigned_mark` says on each of its pages what it is.
     """
 
     edition: Edition
@@ -75,6 +76,12 @@ class SheetDocument:
     signed_on: date | None = None
     signed_at: str = ""
     digest: str = ""
+    unsigned_mark: str = DRAFT
+
+    @property
+    def mark(self) -> str:
+        """What every page says across its text as long as nobody has signed; empty on a signed sheet."""
+        return "" if self.digest else self.unsigned_mark
 
     def foot(self, *, code: str = "", url: str = "") -> Foot:
         """What is printed at the foot; `code` and `url` lead to the verification page."""

@@ -43,6 +43,7 @@ def _said(document: SheetDocument, foot: Foot, place: int) -> dict[str, Any]:
         "annex": ANNEX,
         "title": document.edition.sheet_title,
         "number": document.number,
+        "mark": document.mark,
         "end": f"end-{place}",
         "head": head_words(head),
         "cells": [_cell(cell) for cell in sheet_grid(sections)],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -19,6 +19,7 @@ from portal.documents.typography import Typography
 
 _TEMPLATES = Path(__file__).with_name("typst")
 _STANDARD: Final = "a-2b"  # ISO 19005-2, level B
+EARLIEST: Final = date(1980, 1, 1)  # the date of what has none
 # What an operator's fonts may be called, by the role that official papers give them (GB/T 9704-2012, 7.3).
 _OWN_FACES = {
     "title": ("FZXiaoBiaoSong-B05S", "FZXiaoBiaoSong-B05", "方正小标宋简体", "方正小标宋_GBK"),

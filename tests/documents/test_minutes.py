@@ -239,3 +239,36 @@ def test_docx_page_numbers_are_outside() -> None:
 
 def east_asian(run: Any) -> str | None:
     return run._r.rPr.rFonts.get(qn("w:eastAsia"))
+
+
+def draft() -> MinutesDocument:
+    return replace(long_text(), number="", issued_on=None, saved_on=date(2026, 11, 30), digest="")
+
+
+def test_a_draft_says_so_on_every_page_and_nowhere_else() -> None:
+    content = pdf(draft())
+    pages: dict[int, list[Glyph]] = {}
+    for glyph in pdf_glyphs(content):
+        pages.setdefault(glyph.page, []).append(glyph)
+    assert len(pages) > 2
+    for glyphs in pages.values():
+        said = "".join(glyph.character for glyph in glyphs)
+        assert said.count("草稿") == 2  # above the text, and large across it
+        assert max(glyph.size for glyph in glyphs if glyph.character in "草稿") > 60
+    assert "草稿" not in "".join(glyph.character for glyph in pdf_glyphs(pdf(long_text())))
+    for document, expected in ((draft(), "草稿"), (long_text(), "")):
+        section = docx.Document(BytesIO(word(document))).sections[0]
+        for header in (section.header, section.even_page_header):
+            assert header.paragraphs[0].text == expected
+
+
+def test_a_draft_has_no_number_no_code_and_is_not_issued() -> None:
+    document = draft()
+    content = minutes_pdf(document, foot=document.foot(), typography=OPEN_FONTS)
+    said = pdf_words(content)
+    assert said == docx_words(minutes_docx(document, foot=document.foot()))
+    assert "尚未印发" in said
+    for absent in ("SHA-256", "校验码", "〔2026〕"):
+        assert absent not in said
+    report = page_validation.validate_pdf_bytes(content, profile=page_validation.ValidationProfile.PDF_A_2B)
+    assert {failure.rule_id for failure in report.failures} <= {"PDFA2B-STREAM-LENGTH-001"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import docx
+import page as page_validation
 import pytest
 from docx.oxml.ns import qn
 
@@ -22,7 +23,7 @@ from portal.documents.sheet_pdf import sheet_pdf, sheets_pdf
 from portal.documents.typography import OPEN_FONTS
 from portal.rules.editions import load_edition
 from portal.rules.sheet import SheetAnswers
-from tests.documents.reading import docx_words, pdf_words, squeeze
+from tests.documents.reading import docx_words, pdf_glyphs, pdf_words, squeeze
 from tests.rules.answers import complete_answers
 
 SOURCE = Path(__file__).parents[1] / "rules" / "sources" / "consultation-standard-2024.zh.txt"
@@ -185,3 +186,31 @@ def test_a_text_longer_than_a_page_is_printed_to_its_end() -> None:
     texts = {"danger_despite_standard_description": "很长的描述。" * 300 + "完", "injury_physical_description": "x"}
     document = sheet(complete_answers(texts=texts))
     assert "很长的描述。完" in pdf_words(sheet_pdf(document, foot=Foot(), typography=OPEN_FONTS))
+
+
+def test_an_unsigned_sheet_says_so_on_every_page_and_a_signed_one_does_not() -> None:
+    content = sheet_pdf(partly_filled(), foot=Foot(), typography=OPEN_FONTS)
+    pages: dict[int, str] = {}
+    for glyph in pdf_glyphs(content):
+        pages[glyph.page] = pages.get(glyph.page, "") + glyph.character
+    assert len(pages) > 1
+    for said in pages.values():
+        assert squeeze(said).count("草稿未签名") == 2  # above the text, and large across it
+    signed = "".join(glyph.character for glyph in pdf_glyphs(sheet_pdf(full(), foot=Foot(), typography=OPEN_FONTS)))
+    assert "未签名" not in signed
+    for document, expected in ((partly_filled(), "草稿　未签名"), (full(), "")):
+        section = docx.Document(BytesIO(sheet_docx(document, foot=Foot()))).sections[0]
+        assert section.header.paragraphs[0].text == expected
+
+
+def test_in_a_file_of_several_each_sheet_has_its_own_mark() -> None:
+    both = [(partly_filled(), Foot()), (full(), full().foot())]
+    said = "".join(glyph.character for glyph in pdf_glyphs(sheets_pdf(both, typography=OPEN_FONTS)))
+    alone = "".join(glyph.character for glyph in pdf_glyphs(sheets_pdf(both[:1], typography=OPEN_FONTS)))
+    assert said.count("草稿") == alone.count("草稿") > 0
+
+
+def test_an_unsigned_sheet_is_pdf_a_too() -> None:
+    content = sheet_pdf(partly_filled(), foot=Foot(), typography=OPEN_FONTS)
+    report = page_validation.validate_pdf_bytes(content, profile=page_validation.ValidationProfile.PDF_A_2B)
+    assert {failure.rule_id for failure in report.failures} <= {"PDFA2B-STREAM-LENGTH-001"}  # see test_pdf_a

@@ -25,12 +25,10 @@ from portal.services.consultation.fees import expect_fees
 from portal.services.consultation.meeting_minutes_draft import (
     PART_LABELS,
     PARTS,
-    RoundCount,
     compose,
-    count_rounds,
     read_source,
 )
-from portal.services.consultation.meeting_minutes_record import attendance_record, digest_record
+from portal.services.consultation.meeting_minutes_record import fixed_record
 from portal.services.consultation.watch import begin_watch
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.canonical import canonical_json, digest_of_text
@@ -91,13 +89,7 @@ def issue_minutes(
     ]
     if gaps:
         raise Invalid(gaps)
-    source = read_source(db, consultation, loaded.edition, None)
-    record = {
-        "rounds": [_round_record(one) for one in count_rounds(source.rounds, loaded.edition)],
-        "attendance": attendance_record(source),
-        "sheets": digest_record(source.rounds),
-    }
-    _issue(db, loaded, minutes, actor=actor, now=now, record=record)
+    _issue(db, loaded, minutes, actor=actor, now=now, record=fixed_record(db, consultation, loaded.edition))
     facts: dict[str, Any] = {"number": number_of(minutes), "digest": minutes.digest}
     advance(db, loaded, "issue_minutes", actor=actor, now=now, **facts)
     _copy(db, loaded, minutes, kind="minutes_issued", now=now)
@@ -245,23 +237,6 @@ def _issue(
     minutes.copies = [MinutesCopy(institution=institution, sent_at=now) for institution in copied]
     db.add(minutes)
     db.flush()
-
-
-def _round_record(one: RoundCount) -> dict[str, Any]:
-    return {
-        "number": one.number,
-        "closed_on": one.closed_on.isoformat(),
-        "panel": one.panel,
-        "signed": one.signed,
-        "questions": [
-            {
-                "label": question.label,
-                "counts": [{"answer": answer, "votes": votes} for answer, votes in question.counts.items()],
-                "answer": question.answer,
-            }
-            for question in one.questions
-        ],
-    }
 
 
 def copy_recipients(db: Session, consultation: Consultation, lead_id: int) -> list[Institution]:

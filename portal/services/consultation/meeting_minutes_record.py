@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from portal.models.consultation import Consultation
 from portal.models.voting import VotingRound
-from portal.services.consultation.meeting_minutes_draft import Source
+from portal.rules.editions import Edition
+from portal.services.consultation.meeting_minutes_draft import RoundCount, Source, count_rounds, read_source
+
+
+def fixed_record(db: Session, consultation: Consultation, edition: Edition) -> dict[str, Any]:
+    """What is fixed with the text when the minutes are issued; a draft shows it as it would be fixed now."""
+    source = read_source(db, consultation, edition, None)
+    return {
+        "rounds": [_round_record(one) for one in count_rounds(source.rounds, edition)],
+        "attendance": attendance_record(source),
+        "sheets": digest_record(source.rounds),
+    }
 
 
 def attendance_record(source: Source) -> dict[str, Any]:
@@ -30,6 +44,23 @@ def attendance_record(source: Source) -> dict[str, Any]:
 def digest_record(rounds: list[VotingRound]) -> list[dict[str, Any]]:
     """The sheets of every counted round, as the closing fixed them: who has the sheets can recount it."""
     return [{"round": one.number, **fixed} for one in rounds if not one.is_void for fixed in one.witness or ()]
+
+
+def _round_record(one: RoundCount) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "closed_on": one.closed_on.isoformat(),
+        "panel": one.panel,
+        "signed": one.signed,
+        "questions": [
+            {
+                "label": question.label,
+                "counts": [{"answer": answer, "votes": votes} for answer, votes in question.counts.items()],
+                "answer": question.answer,
+            }
+            for question in one.questions
+        ],
+    }
 
 
 def _staff_of(source: Source, institution_id: int) -> list[str]:

@@ -18,6 +18,7 @@ from portal.models.meeting_minutes import MeetingMinutes
 from portal.models.obligation import Obligation
 from portal.process.errors import NotFound
 from portal.process.permissions import Actor
+from portal.rules.dates import beijing_day
 from portal.services.consultation.meeting_minutes import TITLE, copy_recipients, issued_minutes
 from portal.services.consultation.meeting_minutes_draft import (
     PART_LABELS,
@@ -26,6 +27,7 @@ from portal.services.consultation.meeting_minutes_draft import (
     closed_rounds,
     count_rounds,
 )
+from portal.services.consultation.meeting_minutes_record import fixed_record
 from portal.services.kernel.loading import Loaded, load
 from portal.services.official_files import seals_of
 
@@ -88,7 +90,25 @@ def draft_page(db: Session, *, actor: Actor, consultation_id: int, now: datetime
 
 def document_of(minutes: MeetingMinutes) -> MinutesDocument:
     """Issued minutes as they are printed: out of the very text that the digest stands for."""
-    said: dict[str, Any] = json.loads(minutes.canonical or "{}")
+    return _document(minutes, json.loads(minutes.canonical or "{}"))
+
+
+def draft_document(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> tuple[str, MinutesDocument]:
+    """The draft as it was saved last, on paper as it would be issued now; with the consultation's short number."""
+    page = draft_page(db, actor=actor, consultation_id=consultation_id, now=now)
+    draft, consultation = page.draft, page.loaded.consultation
+    lead = consultation.lead_institution
+    said = {
+        "number": "",
+        "issuer": lead.name if lead else "",
+        "parts": {name: getattr(draft, name) for name in PARTS},
+        **fixed_record(db, consultation, page.loaded.edition),
+        "copies": [institution.name for institution in page.copies],
+    }
+    return consultation.number or "", _document(draft, said)
+
+
+def _document(minutes: MeetingMinutes, said: dict[str, Any]) -> MinutesDocument:
     attendance = said["attendance"] or {"host": "", "present": (), "excused": (), "attending": ()}
     return MinutesDocument(
         title=TITLE,
@@ -119,6 +139,7 @@ def document_of(minutes: MeetingMinutes) -> MinutesDocument:
         present=tuple(attendance["present"]),
         excused=tuple(attendance["excused"]),
         attending=tuple(attendance["attending"]),
+        saved_on=beijing_day(minutes.saved_at),
         annex=tuple(
             SheetDigest(one["round"], str(one["seat"] or ""), one["signer"], one["digest"], code_of(one["digest"]))
             for one in said["sheets"]

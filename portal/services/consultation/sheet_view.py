@@ -178,6 +178,25 @@ def sign_page(
     return SignPage(own, full_number(own.consultation, own.edition), paper(document), rules)
 
 
+@dataclass(frozen=True)
+class DraftSheet:
+    """One's own sheet as it was saved last; `document` is None once it is signed."""
+
+    sheet_id: int
+    file_name: str
+    document: SheetDocument | None
+
+
+def draft_sheet(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> DraftSheet:
+    """The own sheet of the open round, to print or to show to nobody but its expert."""
+    own = own_sheet(db, actor=actor, consultation_id=consultation_id, now=now, with_product=True)
+    name = f"会诊表草稿{own.consultation.number or ''}{own.member.name}"
+    if own.sheet.state != "draft":
+        return DraftSheet(own.sheet.id, name, None)
+    document = draft_document(db, own.consultation, own.member, own.voting_round, own.sheet.revision, own.answers)
+    return DraftSheet(own.sheet.id, name, document)
+
+
 def signed_sheet(db: Session, *, actor: Actor, consultation_id: int, sheet_id: int, now: datetime) -> SignedSheet:
     """A signed sheet: one's own at any time, others' only once their round is closed. NotFound otherwise."""
     permission = "view_signed_sheet"
