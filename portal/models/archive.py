@@ -95,6 +95,21 @@ class CustodyDrill(Base):
     damaged: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
 
 
+class DisposalCertificate(Base):
+    """销毁证书: what one custodian destroyed of a consultation, decided by whom; fixed in that act, kept for good."""
+
+    __tablename__ = "disposal_certificate"
+    __table_args__ = (UniqueConstraint("consultation_id", "custodian_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"))
+    custodian_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    issued_at: Mapped[datetime] = mapped_column(Instant)
+    canonical: Mapped[str] = mapped_column(Text)  # RFC 8785
+    digest: Mapped[str] = mapped_column(String(64), index=True)  # SHA-256 of `canonical`
+    custodian: Mapped[Institution] = relationship()
+
+
 class StorageRemoval(Base):
     """A file to remove, written in the transaction that disposes of it, so that no crash leaves it behind."""
 

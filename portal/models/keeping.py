@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table, UniqueConstraint
 
-from portal.models.archive import ArchiveCheck, ArchivePackage
+from portal.models.archive import ArchiveCheck, ArchivePackage, DisposalCertificate
 from portal.models.base import Base
 from portal.models.consultation import ApplicationGround, PreliminaryVerification, ProductInformation
 from portal.models.material import Material
@@ -64,7 +64,7 @@ _KEPT = (
     _Kept(VotingRound, "minutes", fixed="{row}.closed_at IS NOT NULL", free=("is_void", "close_reason")),
     _Kept(MeetingMinutes, "minutes", fixed="{row}.issued_at IS NOT NULL"),
 )
-_FOR_EVER = (ArchivePackage, ArchiveCheck)
+_FOR_EVER = (ArchivePackage, ArchiveCheck, DisposalCertificate)
 _RECORD_IDENTITY = ("id", "consultation_id", "content", "custodian_id", "archived_on", "archived_at")
 
 

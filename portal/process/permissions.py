@@ -168,6 +168,7 @@ S = Stage
 _SENT = tuple(
     stage for stage in Stage if stage not in (S.DRAFT, S.SUBMITTED, S.RETURNED, S.PANEL, S.MATERIAL, S.DISCARDED)
 )
+_ACCEPTED = tuple(stage for stage in Stage if stage not in (S.DRAFT, S.SUBMITTED, S.RETURNED, S.DISCARDED))
 _ISSUED = (S.ISSUED, S.ARCHIVED, S.DISPOSED)
 _AFTER_VOTE = (S.IN_SESSION, S.VOTING, S.TALLIED, S.DRAFTING_MINUTES, *_ISSUED, S.WITHDRAWN, S.TERMINATED)
 _STAFF_OF_TWO = (R.APPLICANT, R.LEAD)
@@ -192,6 +193,7 @@ _READING = (
     _seen("view_session_summary", R.ALLIANCE, stages=(S.SCHEDULED, S.IN_SESSION)),
     _seen("view_application", R.APPLICANT, R.LEAD, R.NEXT_LEAD),
     _seen("view_panel", R.APPLICANT, R.LEAD, R.PARTY, R.NEXT_LEAD),
+    _seen("view_panel_overview", R.APPLICANT, R.LEAD, R.PARTY, R.NEXT_LEAD, stages=_ACCEPTED),
     _seen("edit_material", R.APPLICANT, stages=(S.PANEL, S.MATERIAL)),
     _seen("view_material", *_STAFF_OF_TWO),
     _seen("open_material", *_STAFF_OF_TWO, besides=(((R.MEMBER, R.PARTICIPANT), _SENT),)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -68,9 +68,24 @@ def seals_of(db: Session, *, minutes_ids: Iterable[int]) -> dict[int, Mapping[st
     return {subject_id: seal for subject_id, seal in made if seal}
 
 
-def release_official_files(db: Session, *, kind: str, subject_ids: Iterable[int]) -> set[str]:
+def files_of(db: Session, subjects: Collection[tuple[str, int]]) -> list[OfficialFile]:
+    """The files of these subjects (kind and id), those of a kind together in the order in which they were made."""
+    numbers: dict[str, list[int]] = {}
+    for kind, subject_id in subjects:
+        numbers.setdefault(kind, []).append(subject_id)
+    return [
+        one
+        for kind, ids in numbers.items()
+        for one in db.scalars(
+            select(OfficialFile)
+            .where(OfficialFile.kind == kind, OfficialFile.subject_id.in_(ids))
+            .order_by(OfficialFile.id)
+        )
+    ]
+
+
+def release_official_files(db: Session, files: Iterable[OfficialFile]) -> set[str]:
     """Forget the files of what is lawfully destroyed (Art. 9); returns the storage keys to remove."""
-    own = (OfficialFile.kind == kind, OfficialFile.subject_id.in_(list(subject_ids)))
-    keys = set(db.scalars(select(OfficialFile.sha256).where(*own)))
-    db.execute(delete(OfficialFile).where(*own))
-    return keys
+    released = list(files)
+    db.execute(delete(OfficialFile).where(OfficialFile.id.in_([one.id for one in released])))
+    return {one.sha256 for one in released}

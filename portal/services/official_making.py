@@ -17,16 +17,21 @@ from portal.documents.foot import Foot
 from portal.documents.minutes_paper import MinutesDocument
 from portal.documents.minutes_pdf import minutes_pdf
 from portal.documents.sheet_paper import SheetDocument
-from portal.documents.sheet_pdf import sheet_pdf
+from portal.documents.sheet_pdf import sheet_pdf, sheets_pdf
+from portal.documents.table_paper import TablePaper
+from portal.documents.table_pdf import table_pdf
 from portal.documents.typography import Typography
+from portal.models.archive import DisposalCertificate
 from portal.models.database import Database
 from portal.models.institution import Institution
 from portal.models.meeting_minutes import MeetingMinutes
 from portal.models.verification import OfficialFile
 from portal.models.voting import ConsultationSheet
 from portal.process.permissions import Actor
+from portal.services.consultation.disposal_certificate import certificate_paper
 from portal.services.consultation.meeting_minutes_view import document_of
 from portal.services.consultation.sheet_text import signed_document
+from portal.services.consultation.sheet_view import disclosed_sheets
 from portal.services.official_files import find_official_file, keep_official_file
 from portal.services.seals import sealed
 from portal.storage.local import Storage
@@ -53,11 +58,14 @@ class Making:
         )
 
 
+Document = SheetDocument | MinutesDocument | TablePaper | tuple[SheetDocument, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class _Subject:
     """What a file is made of."""
 
-    document: SheetDocument | MinutesDocument
+    document: Document
     sealed_by: str = ""  # the province of the institution whose seal the PDF bears; "": nobody's
 
 
@@ -72,7 +80,9 @@ def official_file(
     now: datetime,
     actor: Actor | None = None,
 ) -> OfficialFile:
-    """The official file of a signed sheet (`kind` sheet) or of issued minutes (minutes) as `pdf` or `docx`.
+    """The official file of a subject as `pdf` or `docx`.
+
+    `kind` is sheet (signed), minutes (issued), sheets (of a counted round) or certificate; the last two are PDFs only.
 
     It is made when it is asked for first; making takes no transaction. Who may have it is decided before; `actor`
     None is the portal itself. ValueError for what is not signed or issued, TypesettingError, StorageError.
@@ -96,6 +106,10 @@ def official_file(
 def _subject(db: Session, kind: str, subject_id: int) -> _Subject:
     if kind == "sheet":
         return _Subject(signed_document(db.get_one(ConsultationSheet, subject_id)))
+    if kind == "sheets":
+        return _Subject(tuple(signed_document(sheet) for sheet in disclosed_sheets(db, subject_id)))
+    if kind == "certificate":
+        return _Subject(certificate_paper(db.get_one(DisposalCertificate, subject_id)))
     minutes = db.get_one(MeetingMinutes, subject_id)
     if minutes.issued_at is None:
         raise ValueError("the minutes are not issued")
@@ -104,8 +118,13 @@ def _subject(db: Session, kind: str, subject_id: int) -> _Subject:
     return _Subject(document_of(minutes), sealed_by=lead.province)
 
 
-def _typeset(document: SheetDocument | MinutesDocument, file_format: str, making: Making) -> bytes:
+def _typeset(document: Document, file_format: str, making: Making) -> bytes:
+    if isinstance(document, tuple):
+        both = [(one, one.foot().leading_to(making.verification_url)) for one in document]
+        return sheets_pdf(both, typography=making.typography)
     foot = document.foot().leading_to(making.verification_url)
+    if isinstance(document, TablePaper):
+        return table_pdf(document, foot=foot, typography=making.typography)
     if file_format == "docx":
         return _docx(document, foot, making)
     if isinstance(document, SheetDocument):

@@ -10,7 +10,7 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from portal.documents.verification_code import beginning_of, code_of, codes_in
+from portal.models.archive import DisposalCertificate
 from portal.models.institution import Institution
 from portal.models.meeting_minutes import MeetingMinutes
 from portal.models.verification import OfficialFile, VerificationRequest
@@ -27,7 +28,7 @@ from portal.models.voting import ConsultationSheet, VotingRound
 from portal.services.kernel.canonical import digest_of_text
 from portal.services.official_files import seals_of
 
-SHEET, MINUTES = "sheet", "minutes"
+SHEET, MINUTES, SHEETS, CERTIFICATE = "sheet", "minutes", "sheets", "certificate"
 STATES = {"signed": "有效", "withdrawn": "已撤回", "void": "已作废"}
 FACTORS = {"password": "平台账号登录，签名时再次核对登录密码"}
 # An office may share one address; a code cannot be guessed in any number of tries.
@@ -42,13 +43,13 @@ _XMP_KEYWORDS = re.compile(rb"<pdf:Keywords>([^<]{1,200})</pdf:Keywords>")
 class Verified:
     """A document of this portal, as far as a stranger may know it."""
 
-    kind: str  # SHEET or MINUTES
+    kind: str  # SHEET, MINUTES, SHEETS or CERTIFICATE
     subject_id: int
     consultation_id: int
     title: str
     number: str
     version: str  # 第 1 轮表决，第 1 版; "" for minutes
-    by: str  # who signed, or which institution issued
+    by: str  # who signed, which institution issued or destroyed, how many sheets are in one file
     at: datetime
     factors: str  # how the signer proved to be the signer; "" for minutes
     state: str
@@ -59,7 +60,7 @@ class Verified:
 
     @property
     def code(self) -> str:
-        """The code printed at its foot."""
+        """The code printed at its foot; "" for a file of several sheets, each of which has its own."""
         return code_of(self.digest)
 
 
@@ -90,7 +91,7 @@ def verify_file(db: Session, *, content: bytes) -> FileCheck:
     sha256 = hashlib.sha256(content).hexdigest()
     made = db.scalar(select(OfficialFile).where(OfficialFile.sha256 == sha256).limit(1))
     if made is not None:
-        verified = _sheet(db, made.subject_id) if made.kind == SHEET else _minutes(db, made.subject_id)
+        verified = _FOUND[made.kind](db, made.subject_id)
         return FileCheck("unchanged" if verified else "unknown", sha256, verified)
     verified = _by_digest(db, sha256, sha256)
     if verified is not None:
@@ -117,15 +118,19 @@ def note_request(db: Session, *, address: str, now: datetime) -> None:
 
 
 def _by_digest(db: Session, first: str, last: str) -> Verified | None:
-    """Both tables are asked in every case, so that the time tells nothing."""
+    """All tables are asked in every case, so that the time tells nothing."""
     sheet = db.scalar(select(ConsultationSheet.id).where(_between(ConsultationSheet.digest, first, last)).limit(1))
     minutes = db.scalar(select(MeetingMinutes.id).where(_between(MeetingMinutes.digest, first, last)).limit(1))
-    if sheet is not None:
-        return _sheet(db, sheet)
-    return _minutes(db, minutes) if minutes is not None else None
+    certificate = db.scalar(
+        select(DisposalCertificate.id).where(_between(DisposalCertificate.digest, first, last)).limit(1)
+    )
+    for kind, found in ((SHEET, sheet), (MINUTES, minutes), (CERTIFICATE, certificate)):
+        if found is not None:
+            return _FOUND[kind](db, found)
+    return None
 
 
-def _between(digest: InstrumentedAttribute[str | None], first: str, last: str) -> ColumnElement[bool]:
+def _between(digest: InstrumentedAttribute[Any], first: str, last: str) -> ColumnElement[bool]:
     return digest.between(first, last)
 
 
@@ -183,6 +188,61 @@ def _minutes(db: Session, minutes_id: int) -> Verified | None:
         is_intact=digest_of_text(minutes.canonical) == minutes.digest,
         seal=seals_of(db, minutes_ids=[minutes.id]).get(minutes.id),
     )
+
+
+def _sheets(db: Session, round_id: int) -> Verified | None:
+    """The file of a counted round: what it merges are sheets that have each been signed and numbered on their own."""
+    voting_round = db.get(VotingRound, round_id)
+    sheets = [sheet for sheet in voting_round.sheets if sheet.canonical] if voting_round else []
+    counted = [sheet for sheet in sheets if sheet.state == "signed"]
+    if voting_round is None or voting_round.closed_at is None or not counted:
+        return None
+    said = json.loads(counted[0].canonical or "{}")
+    return Verified(
+        kind=SHEETS,
+        subject_id=voting_round.id,
+        consultation_id=voting_round.consultation_id,
+        title="会诊表合并文件",
+        number=said["consultation"],
+        version=f"第 {voting_round.number} 轮表决",
+        by=f"{len(counted)} 份已签名的会诊表",
+        at=voting_round.closed_at,
+        factors="",
+        state=STATES["void"] if voting_round.is_void else STATES["signed"],
+        state_note="这一轮表决因专家回避不计票。" if voting_round.is_void else "",
+        digest="",
+        is_intact=all(digest_of_text(sheet.canonical or "") == sheet.digest for sheet in counted),
+    )
+
+
+def _certificate(db: Session, certificate_id: int) -> Verified | None:
+    certificate = db.get(DisposalCertificate, certificate_id)
+    if certificate is None:
+        return None
+    said = json.loads(certificate.canonical)
+    return Verified(
+        kind=CERTIFICATE,
+        subject_id=certificate.id,
+        consultation_id=certificate.consultation_id,
+        title=said["title"],
+        number=said["consultation"],
+        version="",
+        by=said["custodian"],
+        at=certificate.issued_at,
+        factors="",
+        state=STATES["signed"],
+        state_note="所列材料已依规销毁。",
+        digest=certificate.digest,
+        is_intact=digest_of_text(certificate.canonical) == certificate.digest,
+    )
+
+
+_FOUND: dict[str, Callable[[Session, int], Verified | None]] = {
+    SHEET: _sheet,
+    MINUTES: _minutes,
+    SHEETS: _sheets,
+    CERTIFICATE: _certificate,
+}
 
 
 def _stated(content: bytes) -> str:

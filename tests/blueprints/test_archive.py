@@ -1,6 +1,7 @@
 """Step 8 in the browser: archiving, the custodian's page and list, holds, disposal."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from portal.services.archiving.integrity import check_due
 from portal.services.archiving.packaging import package_due
 from portal.services.kernel.storage_removal import remove_queued
 from portal.storage.local import Storage
+from tests.documents.reading import html_words, pdf_words
 from tests.factories.archive import flip, package_rows, packaged, path_of, stored
 from tests.factories.ending import archived
 from tests.factories.meeting_minutes import AFTER, issued
@@ -89,6 +91,17 @@ def test_a_hold_stops_disposal_and_two_people_destroy(
     certificate = first.get(f"{PAGE}/certificate").get_data(as_text=True)
     for words in ("销毁证书", "会诊表 第1轮", "sh联1", "sh联2", "期满", sha256.name):
         assert words in certificate
+    answer = first.get(f"{PAGE}/certificate.pdf")
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    printed = pdf_words(answer.data)
+    table = certificate[certificate.index("<thead") : certificate.index("</table>")]
+    foot = html_words("".join(re.findall(r'<p class="digest">.*?</p>', certificate)))
+    assert html_words(table) in printed
+    assert foot in printed
+    code = re.findall(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}", foot)[0]
+    asked = surf().get(f"/verify/{code}")
+    assert "所列材料已依规销毁" in asked.get_data(as_text=True)
+    assert surf("jiangsu-liaison-1").get(f"{PAGE}/certificate.pdf").status_code == 404
     assert surf("jiangsu-liaison-1").get(f"{PAGE}/certificate").status_code == 404  # nothing of theirs is destroyed
 
 

@@ -19,7 +19,7 @@ from portal.services.consultation.meeting_minutes import correct_minutes, number
 from portal.services.consultation.meeting_minutes_view import document_of
 from portal.services.consultation.sheet import withdraw_signature
 from portal.services.kernel.events import broken_links
-from portal.services.official_files import find_official_file, keep_official_file, release_official_files
+from portal.services.official_files import files_of, find_official_file, keep_official_file, release_official_files
 from portal.services.verification import (
     LIMIT_LASTS,
     REQUESTS_PER_ADDRESS,
@@ -140,7 +140,7 @@ def test_an_official_file_is_registered_once_and_known_again(database: Database,
         assert different.verified.subject_id == sheet.id
         made = db.scalars(select(Event).where(Event.name == "official_file_made")).one()
         assert made.facts["sha256"] == first.sha256
-        assert release_official_files(db, kind="sheet", subject_ids=[sheet.id]) == {first.sha256}
+        assert release_official_files(db, files_of(db, [("sheet", sheet.id)])) == {first.sha256}
         assert find_official_file(db, **about) is None  # type: ignore[arg-type]
         assert db.scalar(select(OfficialFile.id)) is None
 

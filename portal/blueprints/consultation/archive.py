@@ -18,6 +18,7 @@ from portal.web.fields import DateField, LongTextField
 from portal.web.forms import PortalForm, submit, typed
 from portal.web.fragments import render
 from portal.web.guard import requires
+from portal.web.papers import PDF, send_official, verifiable
 from portal.web.stored_files import open_stored
 
 Answer = str | Response | tuple[str, int]
@@ -51,7 +52,22 @@ def download_package(consultation_id: int, package_id: int) -> Response:
 def view_certificate(consultation_id: int) -> str:
     """What was destroyed, by whom, with the checksums: it stays for good."""
     page = look(certificate_page, consultation_id=consultation_id)
-    return render("consultation/archive/certificate.html", page=page, consultation=page.loaded.consultation)
+    return render(
+        "consultation/archive/certificate.html",
+        paper=page.paper,
+        foot=verifiable(page.paper.foot()),
+        consultation=page.loaded.consultation,
+    )
+
+
+@blueprint.get("/<int:consultation_id>/archive/certificate.pdf")
+@requires("view_certificate")
+def download_certificate(consultation_id: int) -> Response:
+    """The certificate as PDF."""
+    page = look(certificate_page, consultation_id=consultation_id)
+    name = f"{page.paper.title}{page.loaded.consultation.number}"
+    about = {"subject_id": page.certificate_id, "consultation_id": consultation_id}
+    return send_official(PDF, name, kind="certificate", **about)
 
 
 class RetentionForm(PortalForm):

@@ -13,7 +13,7 @@ from portal.web.papers import DOCX, PDF, send_paper, typography
 
 
 @blueprint.get("/<int:consultation_id>/panel/overview.pdf")
-@requires("view_panel")
+@requires("view_panel_overview")
 def download_panel_pdf(consultation_id: int) -> Response:
     """The overview as PDF."""
     number, paper = look(panel_overview, consultation_id=consultation_id)
@@ -21,7 +21,7 @@ def download_panel_pdf(consultation_id: int) -> Response:
 
 
 @blueprint.get("/<int:consultation_id>/panel/overview.docx")
-@requires("view_panel")
+@requires("view_panel_overview")
 def download_panel(consultation_id: int) -> Response:
     """The overview as DOCX."""
     # The library behind it is large, and few processes ever make a document.

@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response
 from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.acts import add_act
 from portal.blueprints.consultation.sheet_form import read_sheet
-from portal.documents.sheet_pdf import sheets_pdf
 from portal.process.errors import Invalid, Stale
 from portal.rules.editions import Edition
 from portal.rules.problem import Problem
@@ -38,7 +37,7 @@ from portal.web.formats import clock_time
 from portal.web.forms import PortalForm, article_beside, submit, typed
 from portal.web.fragments import is_htmx, render
 from portal.web.guard import requires
-from portal.web.papers import DOCX, PDF, send_official, send_paper, typography, verifiable
+from portal.web.papers import DOCX, PDF, send_official, verifiable
 
 Answer = str | Response | tuple[str, int]
 
@@ -168,11 +167,8 @@ def download_sheet_pdf(consultation_id: int, sheet_id: int) -> Response:
 @requires("view_sheets")
 def download_sheets_pdf(consultation_id: int, number: int) -> Response:
     """All sheets of a counted round in one PDF."""
-    counted = look(counted_sheets, consultation_id=consultation_id, number=number)
-    pdf = sheets_pdf(
-        [(document, verifiable(document.foot())) for document in counted.documents], typography=typography()
-    )
-    return send_paper(pdf, PDF, counted.file_name)
+    round_id, name = look(counted_sheets, consultation_id=consultation_id, number=number)
+    return send_official(PDF, name, kind="sheets", subject_id=round_id, consultation_id=consultation_id)
 
 
 @blueprint.get("/<int:consultation_id>/sheets/<int:sheet_id>.docx")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import wtforms
 from flask import abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -9,9 +12,12 @@ from werkzeug.wrappers import Response
 from portal.blueprints.public.views import blueprint
 from portal.documents.verification_code import beginning_of
 from portal.process.errors import Invalid, Refusal
+from portal.services.consultation.archive_view import certificate_page
 from portal.services.consultation.meeting_minutes_view import minutes_page
 from portal.services.consultation.sheet_view import signed_sheet
 from portal.services.verification import (
+    CERTIFICATE,
+    MINUTES,
     SHEET,
     FileCheck,
     Verified,
@@ -27,6 +33,12 @@ from portal.web.guard import SIGNED_OUT_FORM_LIMIT, requires
 
 Answer = str | Response | tuple[str, int]
 ACCEPT = ".pdf,.docx,.json"
+
+
+_PAGES: dict[str, tuple[Callable[..., Any], str]] = {
+    MINUTES: (minutes_page, "consultation.view_minutes"),
+    CERTIFICATE: (certificate_page, "consultation.view_certificate"),
+}
 
 
 class VerificationForm(PortalForm):
@@ -104,7 +116,10 @@ def _document_url(found: Verified) -> str:
         if found.kind == SHEET:
             look(signed_sheet, consultation_id=found.consultation_id, sheet_id=found.subject_id)
             return url_for("consultation.view_sheet", consultation_id=found.consultation_id, sheet_id=found.subject_id)
-        look(minutes_page, consultation_id=found.consultation_id)
-        return url_for("consultation.view_minutes", consultation_id=found.consultation_id)
+        if found.kind not in _PAGES:
+            return ""
+        page, endpoint = _PAGES[found.kind]
+        look(page, consultation_id=found.consultation_id)
+        return url_for(endpoint, consultation_id=found.consultation_id)
     except Refusal:
         return ""

@@ -49,7 +49,7 @@ def upgrade() -> None:
     op.create_table(
         "official_file",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("subject_id", sa.Integer(), nullable=False),
         sa.Column("format", sa.String(length=4), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
@@ -57,7 +57,7 @@ def upgrade() -> None:
         sa.Column("made_at", Instant(), nullable=False),
         sa.Column("seal", sa.JSON(), nullable=True),
         sa.CheckConstraint("format IN ('pdf', 'docx')", name=op.f("ck_official_file_format")),
-        sa.CheckConstraint("kind IN ('sheet', 'minutes')", name=op.f("ck_official_file_kind")),
+        sa.CheckConstraint("kind IN ('sheet', 'minutes', 'sheets', 'certificate')", name=op.f("ck_official_file_kind")),
         sa.CheckConstraint("size > 0", name=op.f("ck_official_file_size")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_official_file")),
         sa.UniqueConstraint("kind", "subject_id", "format", name=op.f("uq_official_file_kind_subject_id_format")),
@@ -468,6 +468,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("consultation_party", schema=None) as batch_op:
         batch_op.create_index("ix_consultation_party_institution", ["institution_id", "consultation_id"], unique=False)
+
+    op.create_table(
+        "disposal_certificate",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("custodian_id", sa.Integer(), nullable=False),
+        sa.Column("issued_at", Instant(), nullable=False),
+        sa.Column("canonical", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_disposal_certificate_consultation_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["custodian_id"], ["institution.id"], name=op.f("fk_disposal_certificate_custodian_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disposal_certificate")),
+        sa.UniqueConstraint(
+            "consultation_id", "custodian_id", name=op.f("uq_disposal_certificate_consultation_id_custodian_id")
+        ),
+    )
+    with op.batch_alter_table("disposal_certificate", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_disposal_certificate_digest"), ["digest"], unique=False)
 
     op.create_table(
         "event",

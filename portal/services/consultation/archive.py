@@ -19,7 +19,9 @@ from portal.rules.dates import beijing_day
 from portal.rules.retention import has_expired, retain_until
 from portal.services.consultation.application import required_reason
 from portal.services.consultation.archive_inventory import Item, applicant_items, destroy, lead_items
+from portal.services.consultation.disposal_certificate import fix_certificate
 from portal.services.consultation.meeting_minutes import issued_minutes
+from portal.services.consultation.sheet_text import full_number
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.loading import Loaded, load, load_for_the_clock
 from portal.services.kernel.obligations import close, open_obligations
@@ -116,7 +118,7 @@ def extend_retention(
 
 
 def dispose_archive(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> None:
-    """Destroy what was proposed, as the second person. The inventory stays as the certificate.
+    """Destroy what was proposed, as the second person. What was destroyed is fixed in a certificate that stays.
 
     The files are queued for removal in the same transaction. When both custodians have destroyed their part, the
     consultation is disposed.
@@ -127,12 +129,14 @@ def dispose_archive(db: Session, *, actor: Actor, consultation_id: int, now: dat
     for record in records:
         record.disposed_at, record.disposed_by_id = now, actor.person_id
     db.flush()
+    number = full_number(loaded.consultation, loaded.edition)
+    certificate = fix_certificate(db, consultation=loaded.consultation, number=number, records=records, now=now)
     queue_removal(db, (key for record in records for key in destroy(db, record)), now=now)
     everything = all(record.disposed_at for record in records_of(db, consultation_id))
-    certificate = [item["sha256"] for record in records for item in record.inventory]
     advance(
         db, loaded, "dispose_archive", actor=actor, now=now, to=Stage.DISPOSED if everything else None,
-        content=[record.content for record in records], checksums=certificate,
+        content=[record.content for record in records], digest=certificate.digest,
+        checksums=[item["sha256"] for record in records for item in record.inventory],
         packages=[package.sha256 for record in records for package in record.packages],
     )  # fmt: skip
 

@@ -16,10 +16,11 @@ from portal.models.meeting_minutes import MeetingMinutes, MinutesCopy
 from portal.models.online_session import OnlineSession
 from portal.models.panel import PanelMember
 from portal.models.preliminary_analysis import PreliminaryAnalysis
+from portal.models.verification import OfficialFile
 from portal.models.voting import ConsultationSheet, VotingRound
 from portal.services.consultation.application import PRODUCT_TEXTS
 from portal.services.kernel.canonical import canonical_json, digest_of_text
-from portal.services.official_files import release_official_files
+from portal.services.official_files import files_of, release_official_files
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def applicant_items(db: Session, consultation: Consultation) -> list[Item]:
         title, name = f"初步分析 {analysis.member.name}", f"analyses/{place:02}-{analysis.member.name}"
         items.append(_of_text("preliminary_analysis", title, name, canonical_json(_analysis(analysis))))
     for place, sheet in enumerate(_fixed_sheets(db, cid), start=1):
-        title = f"会诊表 第{sheet.round.number}轮 {sheet.member.name}（{SHEET_STATES[sheet.state]}）"
+        title = sheet_title(sheet)
         name = f"sheets/{place:02}-round-{sheet.round.number}-{sheet.member.name}"
         items.append(_of_text("consultation_sheet", title, name, sheet.canonical or "", sheet.digest, sheet))
     return items
@@ -92,19 +93,24 @@ def lead_items(db: Session, consultation: Consultation) -> list[Item]:
         .where(OnlineSession.consultation_id == cid, OnlineSession.opened_at.is_not(None))
         .order_by(OnlineSession.opened_at)
     )
-    issued = db.scalars(
-        select(MeetingMinutes)
-        .where(MeetingMinutes.consultation_id == cid, MeetingMinutes.issued_at.is_not(None))
-        .order_by(MeetingMinutes.correction)
-    )
     return [
         *(
             _of_text("session_record", "线上会诊记录", f"session/session-{place}", canonical_json(_session(online)))
             for place, online in enumerate(sessions, start=1)
         ),
         *(_of_tally(one) for one in closed_rounds(db, cid) if one.has_tally),
-        *(_of_minutes(minutes) for minutes in issued),
+        *(_of_minutes(minutes) for minutes in _issued(db, cid)),
     ]
+
+
+def sheet_title(sheet: ConsultationSheet) -> str:
+    """How the inventory names a signed sheet."""
+    return f"会诊表 第{sheet.round.number}轮 {sheet.member.name}（{SHEET_STATES[sheet.state]}）"
+
+
+def minutes_title(minutes: MeetingMinutes) -> str:
+    """How the inventory names issued minutes."""
+    return f"会议纪要更正{minutes.correction}" if minutes.correction else "会议纪要"
 
 
 def closed_rounds(db: Session, consultation_id: int) -> list[VotingRound]:
@@ -135,11 +141,25 @@ def destroy(db: Session, record: ArchiveRecord) -> list[str]:
     Returns the storage keys of the files that it referred to; they go when nothing else refers to them.
     """
     keys = {package.sha256 for package in record.packages}
+    keys |= release_official_files(db, [one for _title, one in official_files_of(db, record)])
     if record.content == "sheets":
         keys |= _destroy_sheets(db, record)
     if record.content == "minutes" or not _has_minutes_record(db, record.consultation_id):
-        keys |= _destroy_minutes(db, record)
+        _destroy_minutes(db, record)
     return sorted(keys)
+
+
+def official_files_of(db: Session, record: ArchiveRecord) -> list[tuple[str, OfficialFile]]:
+    """The official files made of what the record keeps, each with its title; sheets first."""
+    cid, titles = record.consultation_id, dict[tuple[str, int], str]()
+    if record.content == "sheets":
+        rounds = db.scalars(select(VotingRound).where(VotingRound.consultation_id == cid).order_by(VotingRound.number))
+        titles |= {("sheet", sheet.id): sheet_title(sheet) for sheet in _fixed_sheets(db, cid)}
+        titles |= {("sheets", one.id): f"会诊表合并文件 第{one.number}轮" for one in rounds}
+    if record.content == "minutes" or not _has_minutes_record(db, cid):
+        titles |= {("minutes", one.id): minutes_title(one) for one in _issued(db, cid)}
+    found = files_of(db, titles)
+    return [(titles[one.kind, one.subject_id], one) for one in found]
 
 
 def _has_minutes_record(db: Session, consultation_id: int) -> bool:
@@ -155,8 +175,6 @@ def _destroy_sheets(db: Session, record: ArchiveRecord) -> set[str]:
     members = select(PanelMember.id).where(PanelMember.consultation_id == cid)
     own = select(Material.id).where(Material.consultation_id == cid)
     keys = set(db.scalars(select(Material.sha256).where(Material.consultation_id == cid)))
-    sheets = db.scalars(select(ConsultationSheet.id).where(ConsultationSheet.round_id.in_(rounds)))
-    keys |= release_official_files(db, kind="sheet", subject_ids=sheets)
     db.execute(delete(ConsultationSheet).where(ConsultationSheet.round_id.in_(rounds)))
     db.execute(delete(PreliminaryAnalysis).where(PreliminaryAnalysis.member_id.in_(members)))
     db.execute(delete(MaterialOpening).where(MaterialOpening.material_id.in_(own)))
@@ -164,10 +182,9 @@ def _destroy_sheets(db: Session, record: ArchiveRecord) -> set[str]:
     return keys
 
 
-def _destroy_minutes(db: Session, record: ArchiveRecord) -> set[str]:
+def _destroy_minutes(db: Session, record: ArchiveRecord) -> None:
     cid = record.consultation_id
     own = select(MeetingMinutes.id).where(MeetingMinutes.consultation_id == cid)
-    keys = release_official_files(db, kind="minutes", subject_ids=db.scalars(own))
     db.execute(delete(MinutesCopy).where(MinutesCopy.minutes_id.in_(own)))
     db.execute(delete(MeetingMinutes).where(MeetingMinutes.consultation_id == cid))
     for online in db.scalars(select(OnlineSession).where(OnlineSession.consultation_id == cid)):
@@ -176,7 +193,6 @@ def _destroy_minutes(db: Session, record: ArchiveRecord) -> set[str]:
         select(VotingRound).where(VotingRound.consultation_id == cid, VotingRound.closed_at.is_not(None))
     ):
         one.tally, one.witness = {}, []
-    return keys
 
 
 def _fixed_sheets(db: Session, consultation_id: int) -> list[ConsultationSheet]:
@@ -207,11 +223,19 @@ def _of_tally(one: VotingRound) -> Item:
     return _of_text("tally", title, f"tallies/round-{one.number}", canonical_json(one.tally))
 
 
+def _issued(db: Session, consultation_id: int) -> list[MeetingMinutes]:
+    return list(
+        db.scalars(
+            select(MeetingMinutes)
+            .where(MeetingMinutes.consultation_id == consultation_id, MeetingMinutes.issued_at.is_not(None))
+            .order_by(MeetingMinutes.correction)
+        )
+    )
+
+
 def _of_minutes(minutes: MeetingMinutes) -> Item:
-    is_first = minutes.correction == 0
-    title = "会议纪要" if is_first else f"会议纪要更正{minutes.correction}"
-    name = "minutes/minutes" if is_first else f"minutes/correction-{minutes.correction}"
-    return _of_text("meeting_minutes", title, name, minutes.canonical or "", minutes.digest, minutes)
+    name = "minutes/minutes" if minutes.correction == 0 else f"minutes/correction-{minutes.correction}"
+    return _of_text("meeting_minutes", minutes_title(minutes), name, minutes.canonical or "", minutes.digest, minutes)
 
 
 def _application(consultation: Consultation) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from portal.documents.table_paper import TablePaper
 from portal.models.account import Person
 from portal.models.archive import ArchiveRecord
 from portal.models.consultation import Consultation, ProductInformation
@@ -17,6 +18,7 @@ from portal.rules.dates import add_years, beijing_day
 from portal.rules.retention import has_expired
 from portal.services.consultation.archive import WHY_NOT, records_of
 from portal.services.consultation.archive_inventory import CONTENT_LABELS
+from portal.services.consultation.disposal_certificate import certificate_paper, find_certificate
 from portal.services.kernel.loading import Loaded, load
 
 PAGE_SIZE = 25
@@ -106,14 +108,22 @@ def archive_page(db: Session, *, actor: Actor, consultation_id: int, now: dateti
     return _page(db, loaded, now)
 
 
-def certificate_page(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> ArchivePage:
-    """The certificate of destruction: the own records that were disposed of. NotFound where there are none."""
+@dataclass(frozen=True)
+class CertificatePage:
+    """The certificate of what the own institution destroyed."""
+
+    loaded: Loaded
+    certificate_id: int
+    paper: TablePaper
+
+
+def certificate_page(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> CertificatePage:
+    """The certificate of destruction of the own records. NotFound where nothing was destroyed."""
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_certificate", now=now)
-    page = _page(db, loaded, now)
-    destroyed = tuple(kept for kept in page.records if kept.record.disposed_at is not None)
-    if not destroyed:
+    found = find_certificate(db, consultation_id=consultation_id, custodian_id=actor.institution_id)
+    if found is None:
         raise NotFound
-    return replace(page, records=destroyed)
+    return CertificatePage(loaded, found.id, certificate_paper(found))
 
 
 def summary(db: Session, loaded: Loaded, now: datetime) -> ArchivePage | None:

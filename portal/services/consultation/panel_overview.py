@@ -38,7 +38,7 @@ _ORDER = {"accepted": 0, "invited": 1, "nominated": 1}
 
 def panel_overview(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> tuple[str, TablePaper]:
     """The overview and the consultation's short number, for whoever may see the panel. NotFound before anybody sits."""
-    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_panel", now=now)
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_panel_overview", now=now)
     paper = overview_of(db, loaded, now)
     if paper is None:
         raise NotFound
@@ -50,6 +50,8 @@ def overview_of(db: Session, loaded: Loaded, now: datetime) -> TablePaper | None
 
     Who left a seat of the confirmed panel stays on it, below those who sit; who never took one is not on it.
     """
+    if not loaded.may("view_panel_overview"):
+        return None
     consultation, every = loaded.consultation, members_of(db, loaded.consultation.id)
     members = [member for member in every if member.state in _ORDER or member.seat is not None]
     if not members:

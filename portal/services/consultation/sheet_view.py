@@ -222,35 +222,29 @@ def signed_sheet(db: Session, *, actor: Actor, consultation_id: int, sheet_id: i
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class CountedSheets:
-    """The signed sheets of a counted round, by seat, for one file."""
+def counted_sheets(db: Session, *, actor: Actor, consultation_id: int, number: int, now: datetime) -> tuple[int, str]:
+    """The round whose sheets make one file, and what the file is called without its ending.
 
-    short_number: str
-    round_number: int
-    documents: tuple[SheetDocument, ...]
-
-    @property
-    def file_name(self) -> str:
-        """What a downloaded file is called, without its ending."""
-        return f"会诊表{self.short_number}第{self.round_number}轮"
-
-
-def counted_sheets(db: Session, *, actor: Actor, consultation_id: int, number: int, now: datetime) -> CountedSheets:
-    """All sheets that were counted in a round. NotFound for a round that is open, broken off or disposed of."""
+    NotFound for a round that is open, broken off or disposed of.
+    """
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="view_sheets", now=now)
+    query = select(VotingRound.id).where(VotingRound.consultation_id == consultation_id, VotingRound.number == number)
+    round_id = db.scalar(query)
+    if round_id is None or not disclosed_sheets(db, round_id):
+        raise NotFound
+    return round_id, f"会诊表{loaded.consultation.number or ''}第{number}轮"
+
+
+def disclosed_sheets(db: Session, round_id: int) -> list[ConsultationSheet]:
+    """All sheets that were counted in a round, by seat; none of a round that is open or disposed of."""
     query = (
         select(ConsultationSheet)
-        .join(VotingRound)
         .join(PanelMember, PanelMember.id == ConsultationSheet.member_id)
-        .where(VotingRound.consultation_id == consultation_id, VotingRound.number == number)
+        .where(ConsultationSheet.round_id == round_id)
         .options(joinedload(ConsultationSheet.round))
         .order_by(PanelMember.seat, PanelMember.id)
     )
-    sheets = [sheet for sheet in db.scalars(query) if is_disclosed(sheet.round, sheet)]
-    if not sheets:
-        raise NotFound
-    return CountedSheets(loaded.consultation.number or "", number, tuple(map(signed_document, sheets)))
+    return [sheet for sheet in db.scalars(query) if is_disclosed(sheet.round, sheet)]
 
 
 def own_signed_sheet(db: Session, *, actor: Actor, consultation_id: int, sheet_id: int, now: datetime) -> SignedSheet:
