@@ -30,15 +30,16 @@ def archive_commands() -> None:
 def package_command(number: str) -> None:
     """立即编成尚缺的归档包；NUMBER 如 2026-12，只编这一件。"""
     from portal.services.archiving.packaging import UNPACKAGEABLE, build_package, unpackaged
+    from portal.services.official_making import Making
 
-    chosen = _read(number) if number else {}
+    chosen, making = _read(number) if number else {}, Making.by(Settings.from_environment())
     made, failed = 0, 0
     with _opened() as (database, storage):
         with database.read() as db:
             waiting = unpackaged(db, **chosen)
         for record_id in waiting:
             try:
-                made += build_package(database, storage, record_id, datetime.now(UTC)) is not None
+                made += build_package(database, storage, making, record_id, datetime.now(UTC)) is not None
             except UNPACKAGEABLE as problem:
                 failed += 1
                 click.echo(f"不能编成归档包（归档记录 {record_id}）：{problem}", err=True)

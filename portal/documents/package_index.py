@@ -13,13 +13,14 @@ from portal.rules.dates import BEIJING
 
 @dataclass(frozen=True)
 class PackageFile:
-    """One file of the package as the page lists it; `readable` is the same for reading and printing, "" for none."""
+    """One file of the package as the page lists it; `readable` is the official PDF of it, "" for none."""
 
     title: str
     path: str
     sha256: str
     size: int
     readable: str = ""
+    readable_sha256: str = ""
 
 
 @dataclass(frozen=True)

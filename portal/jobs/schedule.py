@@ -14,6 +14,7 @@ from portal.services.archiving.integrity import check_due
 from portal.services.archiving.packaging import package_due
 from portal.services.consultation.archive import archive_overdue
 from portal.services.kernel.storage_removal import remove_queued
+from portal.services.official_making import Making
 from portal.services.outbox import deliver_due
 from portal.services.reminders import remind_due
 from portal.storage.local import Storage
@@ -33,6 +34,10 @@ def _archive_overdue(database: Database, now: datetime) -> list[int]:
         return archive_overdue(db, now)
 
 
+def _package_due(database: Database, settings: Settings, now: datetime) -> int:
+    return package_due(database, Storage(settings.files_folder), Making.by(settings), now)
+
+
 def _on_files(act: Callable[[Database, Storage, datetime], object]) -> Callable[[Database, Settings, datetime], object]:
     return lambda database, settings, now: act(database, Storage(settings.files_folder), now)
 
@@ -41,7 +46,7 @@ SCHEDULE = (
     Job("settle_recovery_requests", 5, settle_recovery_requests),
     Job("deliver_outbox", 5, deliver_due),
     Job("archive_overdue", 600, lambda database, _settings, now: _archive_overdue(database, now)),
-    Job("archive_packages", 60, _on_files(package_due)),
+    Job("archive_packages", 60, _package_due),
     # Each hour a part, so that everything is read once a day and a stop costs little.
     Job("archive_checks", 3600, _on_files(check_due)),
     Job("custody_drills", 30, _on_files(drill_asked)),

@@ -19,6 +19,7 @@ from portal.models.material import Material
 from portal.models.meeting_minutes import MeetingMinutes
 from portal.models.online_session import OnlineSession, SpeakingTurn
 from portal.models.preliminary_analysis import PreliminaryAnalysis
+from portal.models.verification import OfficialFile
 from portal.models.voting import ConsultationSheet, VotingRound
 
 MESSAGE = "kept by law: archived or signed records are neither changed nor removed"
@@ -64,6 +65,18 @@ _KEPT = (
     _Kept(VotingRound, "minutes", fixed="{row}.closed_at IS NOT NULL", free=("is_void", "close_reason")),
     _Kept(MeetingMinutes, "minutes", fixed="{row}.issued_at IS NOT NULL"),
 )
+# By kind of official file: whose it is. Nobody destroys a certificate.
+_OFFICIAL = {
+    "sheet": (
+        "sheets",
+        (
+            "(SELECT r.consultation_id FROM consultation_sheet s JOIN voting_round r ON r.id = s.round_id "
+            "WHERE s.id = {row}.subject_id)"
+        ),
+    ),
+    "sheets": ("sheets", "(SELECT r.consultation_id FROM voting_round r WHERE r.id = {row}.subject_id)"),
+    "minutes": ("minutes", "(SELECT m.consultation_id FROM meeting_minutes m WHERE m.id = {row}.subject_id)"),
+}
 _FOR_EVER = (ArchivePackage, ArchiveCheck, DisposalCertificate)
 _RECORD_IDENTITY = ("id", "consultation_id", "content", "custodian_id", "archived_on", "archived_at")
 
@@ -80,6 +93,15 @@ def _disposed(kept: _Kept) -> str:
         return own
     only = f"EXISTS ({record} = 'sheets' AND a.disposed_at IS NOT NULL)"
     return f"({own} OR ({only} AND NOT EXISTS ({record} = 'minutes')))"
+
+
+def _official_delete_refused() -> str:
+    """What went out once is what it is, also before it is archived, until it is lawfully destroyed."""
+    lawful = (
+        f"(OLD.kind = '{kind}' AND {_disposed(_Kept(OfficialFile, content, consultation))})"
+        for kind, (content, consultation) in _OFFICIAL.items()
+    )
+    return f"NOT ({' OR '.join(lawful)})".format(row="OLD")
 
 
 def _differs(columns: Iterable[str], dialect: str) -> str:
@@ -139,6 +161,7 @@ def _refusals(dialect: str) -> dict[str, tuple[str, str]]:
     always = "1 = 1"
     found = {
         "archive_record": (_record_update_refused(dialect), always),
+        "official_file": (always, _official_delete_refused()),
         "custody_drill": ("OLD.finished_at IS NOT NULL", always),
         **{model.__tablename__: (always, always) for model in _FOR_EVER},
     }

@@ -18,7 +18,7 @@ from portal.services.archiving.packaging import package_due
 from portal.services.kernel.storage_removal import remove_queued
 from portal.storage.local import Storage
 from tests.documents.reading import html_words, pdf_words
-from tests.factories.archive import flip, package_rows, packaged, path_of, stored
+from tests.factories.archive import MAKING, flip, package_rows, packaged, path_of, stored
 from tests.factories.ending import archived
 from tests.factories.meeting_minutes import AFTER, issued
 from tests.factories.world import World
@@ -128,7 +128,7 @@ def test_a_package_is_made_taken_and_checked(
         archived(db, world)
     custodian = surf("shanghai-liaison-1")
     assert "正在生成归档包" in custodian.get(PAGE).get_data(as_text=True)
-    assert package_due(sqlite_database, storage, AFTER) == 2
+    assert package_due(sqlite_database, storage, MAKING, AFTER) == 2
     page = custodian.get(PAGE).get_data(as_text=True)
     sheets, minutes = package_rows(sqlite_database)
     assert "正在生成归档包" not in page

@@ -8,14 +8,18 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from portal.documents.typography import OPEN_FONTS
 from portal.models.archive import ArchivePackage, ArchiveRecord
 from portal.models.database import Database
 from portal.services.archiving.packaging import package_due
+from portal.services.official_making import Making
 from portal.storage.local import Storage
 from tests.factories.ending import archived
 from tests.factories.material import CONTENT
 from tests.factories.meeting_minutes import AFTER
 from tests.factories.world import World, build_world
+
+MAKING = Making(OPEN_FONTS, "https://huizhen.example.cn/verify", seals_folder=None)
 
 
 def stored(folder: Path) -> Storage:
@@ -30,7 +34,7 @@ def packaged(database: Database, storage: Storage, world: World | None = None, n
     with database.write() as db:
         world = world or build_world(db)
         archived(db, world)
-    assert package_due(database, storage, now) == 2
+    assert package_due(database, storage, MAKING, now) == 2
     return world
 
 

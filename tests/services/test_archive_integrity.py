@@ -19,6 +19,8 @@ from portal.models.consultation import Consultation, ProductInformation
 from portal.models.database import Database
 from portal.models.event import Event
 from portal.models.outbox import OutboxMessage
+from portal.models.verification import OfficialFile
+from portal.models.voting import VotingRound
 from portal.process.errors import NotFound, Refusal
 from portal.services.archiving import drill as drills
 from portal.services.archiving import integrity
@@ -34,9 +36,12 @@ from portal.services.archiving.integrity import (
 )
 from portal.services.archiving.packaging import fix_package, package_due, store_package
 from portal.services.consultation.archive import dispose_archive, propose_disposal
+from portal.services.consultation.archive_inventory import official_files_of
+from portal.services.kernel.storage_removal import queue_removal, remove_queued
+from portal.services.official_making import official_file
 from portal.storage.local import Storage
 from tests.conftest import memory_folder
-from tests.factories.archive import flip, package_rows, packaged, path_of, stored
+from tests.factories.archive import MAKING, flip, package_rows, packaged, path_of, stored
 from tests.factories.ending import EXPIRED, archived
 from tests.factories.material import CONTENT
 from tests.factories.meeting_minutes import AFTER
@@ -88,7 +93,7 @@ def test_a_hundred_flipped_bits_in_a_thousand_packages(sqlite_database: Database
         record = db.scalars(select(ArchiveRecord).where(ArchiveRecord.content == "minutes")).one()
         contents = contents_of(db, record.id)
         assert contents is not None
-        bare = tuple(replace(item, document=None) for item in contents.items)  # typesetting is another test's matter
+        bare = tuple(replace(item, subject=None) for item in contents.items)  # typesetting is another test's matter
         for serial in range(2, MANY + 2):
             consultation = cloned(db, source, serial)
             kept = ArchiveRecord(
@@ -115,6 +120,52 @@ def test_a_hundred_flipped_bits_in_a_thousand_packages(sqlite_database: Database
     with sqlite_database.read() as db:
         found = db.scalars(select(ArchiveCheck.package_id).where(ArchiveCheck.is_sound.is_(False)))
         assert set(found) == {package.id for package in damaged}
+
+
+@pytest.mark.parametrize("content", ["sheets", "minutes"])
+def test_a_damaged_or_missing_official_file_is_named(database: Database, storage: Storage, content: str) -> None:
+    packaged(database, storage)
+    (package,) = package_rows(database, content)
+    kind = {"sheets": "sheet", "minutes": "minutes"}[content]
+    with database.read() as db:
+        files = db.scalars(select(OfficialFile).where(OfficialFile.kind == kind).order_by(OfficialFile.id)).all()
+        assert files
+        record = db.get_one(ArchiveRecord, package.record_id)
+        titles = [title for title, one in official_files_of(db, record) if one.id == files[0].id]
+    flip(path_of(storage, files[0].sha256), 100)
+    found = {one.kept.package_id: one for one in check_due(database, storage, AFTER)}
+    assert [words(one) for one in found.pop(package.id).damage] == [f"{titles[0]}（PDF）：正式文件已损坏"]
+    assert all(one.is_sound for one in found.values())
+    path_of(storage, files[0].sha256).unlink()
+    again = {one.kept.package_id: one for one in check_due(database, storage, AFTER + A_DAY)}
+    assert [words(one) for one in again[package.id].damage] == [f"{titles[0]}（PDF）：正式文件缺失"]
+
+
+def test_the_merged_sheets_are_checked_with_the_sheets(database: Database, storage: Storage) -> None:
+    packaged(database, storage)
+    with database.read() as db:
+        round_id = db.scalars(select(VotingRound.id)).one()
+    about = {"kind": "sheets", "subject_id": round_id, "file_format": "pdf", "now": AFTER}
+    made = official_file(database, storage, MAKING, **about)  # type: ignore[arg-type]
+    path_of(storage, made.sha256).unlink()
+    found = {one.kept.content: [words(damage) for damage in one.damage] for one in check_due(database, storage, AFTER)}
+    assert found == {"sheets": ["会诊表合并文件（PDF）：正式文件缺失"], "minutes": []}
+
+
+def test_no_removal_takes_an_official_file_that_is_still_registered(database: Database, storage: Storage) -> None:
+    world = packaged(database, storage)
+    with database.write() as db:
+        keys = set(db.scalars(select(OfficialFile.sha256)))
+        queue_removal(db, keys, now=AFTER)
+    assert remove_queued(database, storage, EXPIRED) == 0
+    assert all(path_of(storage, key).exists() for key in keys)
+    for institution in ("shanghai", "jiangsu"):
+        with database.write() as db:
+            first, second = world.liaisons[institution]
+            propose_disposal(db, actor=first, consultation_id=1, reason="期满", now=EXPIRED)
+            dispose_archive(db, actor=second, consultation_id=1, now=EXPIRED)
+    remove_queued(database, storage, EXPIRED)
+    assert not any(path_of(storage, key).exists() for key in keys)
 
 
 def test_what_is_damaged_is_named_told_once_and_shown(database: Database, storage: Storage) -> None:
@@ -268,7 +319,7 @@ def test_what_was_disposed_of_is_neither_checked_nor_drilled(sqlite_database: Da
         propose_disposal(db, actor=first, consultation_id=1, reason="期满", now=EXPIRED)
         dispose_archive(db, actor=second, consultation_id=1, now=EXPIRED)
     assert [one.kept.content for one in check_due(sqlite_database, storage, EXPIRED)] == ["minutes"]
-    assert package_due(sqlite_database, storage, EXPIRED) == 0
+    assert package_due(sqlite_database, storage, MAKING, EXPIRED) == 0
     with sqlite_database.read() as db:
         assert db.scalar(select(func.count(ArchivePackage.id))) == 2  # the rows belong to the certificate
         assert db.scalar(select(func.count(CustodyDrill.id))) == 0

@@ -4,6 +4,7 @@ import json
 import re
 import stat
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from portal.models.archive import ArchivePackage, ArchiveRecord
 from portal.models.consultation import Consultation
 from portal.models.database import Database
 from portal.models.event import Event
+from portal.models.verification import OfficialFile
 from portal.models.voting import ConsultationSheet
 from portal.process.errors import NotFound
 from portal.services.archiving import packaging
@@ -28,10 +30,12 @@ from portal.services.consultation.archive import archive_consultation
 from portal.services.consultation.meeting_minutes import correct_minutes
 from portal.services.kernel.canonical import digest_of_text
 from portal.services.kernel.events import digest_of_said
+from portal.services.official_making import official_file
+from portal.services.verification import verify_file
 from portal.storage.bag import safe_name
 from portal.storage.bag_reading import check_bag, opened_bag
 from portal.storage.local import FileMissing, Storage
-from tests.factories.archive import package_rows, packaged, path_of, stored
+from tests.factories.archive import MAKING, package_rows, packaged, path_of, stored
 from tests.factories.ending import archived, withdrawn
 from tests.factories.material import CONTENT
 from tests.factories.meeting_minutes import AFTER
@@ -78,7 +82,11 @@ def test_both_packages_are_bags_with_everything_in_them(database: Database, stor
             assert (len(content), bag.entries[f"data/{item['path']}"]["sha256"]) == (item["size"], item["sha256"])
         pdfs = [item["readable"] for item in said["items"] if item["kind"] in ("consultation_sheet", "meeting_minutes")]
         assert pdfs
-        assert all((top / "data" / path).read_bytes().startswith(b"%PDF-1.7") for path in pdfs)
+        for pdf in pdfs:
+            content = (top / "data" / pdf["path"]).read_bytes()
+            assert bag.entries[f"data/{pdf['path']}"]["sha256"] == pdf["sha256"]
+            with database.read() as db:  # it is the file that a download gives as well
+                assert verify_file(db, content=content).result == "unchanged"
         assert (storage.root / package.sha256[:2] / package.sha256).stat().st_mode & 0o777 == 0o444
 
 
@@ -134,7 +142,7 @@ def test_the_index_links_every_file_and_needs_nothing_else(
 
 def test_a_package_is_made_once_and_its_checksum_stands_in_the_chain(database: Database, storage: Storage) -> None:
     packaged(database, storage)
-    assert package_due(database, storage, LATER) == 0
+    assert package_due(database, storage, MAKING, LATER) == 0
     with database.read() as db:
         told = [event.facts["sha256"] for event in db.scalars(select(Event).where(Event.name == "archive_packaged"))]
         assert unpackaged(db) == []
@@ -154,13 +162,33 @@ def test_killed_on_the_way_it_is_made_again_byte_by_byte(
     with monkeypatch.context() as patch:
         patch.setattr(packaging, "fix_package", killed)
         with pytest.raises(KeyboardInterrupt):
-            build_package(sqlite_database, storage, numbers[0], AFTER)
+            build_package(sqlite_database, storage, MAKING, numbers[0], AFTER)
     left = {path.name for path in storage.root.rglob("*") if path.is_file()}
     assert package_rows(sqlite_database) == []
-    again = build_package(sqlite_database, storage, numbers[0], LATER)
+    again = build_package(sqlite_database, storage, MAKING, numbers[0], LATER)
     assert again is not None
     assert again.sha256 in left
     assert {path.name for path in storage.root.rglob("*") if path.is_file()} == left
+
+
+def test_it_takes_in_the_official_pdf_that_was_made_before(
+    database: Database, storage: Storage, tmp_path: Path
+) -> None:
+    with database.write() as db:
+        archived(db, build_world(db))
+        sheet = db.scalars(select(ConsultationSheet).where(ConsultationSheet.state == "signed")).first()
+        assert sheet is not None
+    about = {"kind": "sheet", "subject_id": sheet.id, "file_format": "pdf", "now": AFTER}
+    other = replace(MAKING, verification_url="https://former.example.cn/verify")
+    before = official_file(database, storage, other, **about)  # type: ignore[arg-type]
+    assert package_due(database, storage, MAKING, AFTER) == 2
+    (package,) = package_rows(database, "sheets")
+    said = read(unpacked(storage, package, tmp_path / "sheets"), "package.json")
+    (item,) = [one for one in said["items"] if one["sha256"] == sheet.digest]
+    assert item["readable"]["sha256"] == before.sha256
+    with database.read() as db:
+        kinds = sorted((one.kind, one.format) for one in db.scalars(select(OfficialFile)))
+    assert kinds == [("minutes", "pdf"), *[("sheet", "pdf")] * 5]
 
 
 def test_a_correction_after_archiving_makes_a_supplement(database: Database, storage: Storage, tmp_path: Path) -> None:
@@ -171,12 +199,12 @@ def test_a_correction_after_archiving_makes_a_supplement(database: Database, sto
             db, actor=world.lead, consultation_id=number, corrects="一、日期", text="应为3月4日", now=LATER
         )
         digest = correction.digest
-    assert package_due(database, storage, LATER) == 1
+    assert package_due(database, storage, MAKING, LATER) == 1
     first, second = package_rows(database, "minutes")
     assert (first.number, second.number) == (1, 2)
     said = read(unpacked(storage, second, tmp_path / "supplement"), "package.json")
     assert [item["sha256"] for item in said["items"]] == [digest]
-    assert package_due(database, storage, LATER) == 0
+    assert package_due(database, storage, MAKING, LATER) == 0
 
 
 def test_what_ended_early_has_one_package_with_the_applicant(sqlite_database: Database, storage: Storage) -> None:
@@ -184,7 +212,7 @@ def test_what_ended_early_has_one_package_with_the_applicant(sqlite_database: Da
         world = build_world(db)
         consultation = withdrawn(db, world)
         archive_consultation(db, actor=world.applicant, consultation_id=consultation.id, now=AFTER)
-    assert package_due(sqlite_database, storage, AFTER) == 1
+    assert package_due(sqlite_database, storage, MAKING, AFTER) == 1
 
 
 def test_no_package_without_the_originals_or_of_another_text(
@@ -195,8 +223,8 @@ def test_no_package_without_the_originals_or_of_another_text(
         sheets, _minutes = unpackaged(db)
     empty = Storage(tmp_path / "empty")
     with pytest.raises(FileMissing):
-        build_package(sqlite_database, empty, sheets, AFTER)
-    assert package_due(sqlite_database, empty, AFTER) == 1  # the minutes have no files; the sheets wait
+        build_package(sqlite_database, empty, MAKING, sheets, AFTER)
+    assert package_due(sqlite_database, empty, MAKING, AFTER) == 1  # the minutes have no files; the sheets wait
     assert [path for path in empty.root.rglob("*") if path.is_file() and path.name.startswith(".new-")] == []
     with sqlite_database.write() as db:
         inventory = db.get_one(ArchiveRecord, sheets).inventory

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 import rfc8785
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from portal.documents.verification_code import code_of
 from portal.models.database import Database
 from portal.models.event import Event
+from portal.models.keeping import MESSAGE
 from portal.models.outbox import OutboxMessage
-from portal.models.verification import OfficialFile
 from portal.models.voting import ConsultationSheet, VotingRound
 from portal.services.consultation.meeting_minutes import correct_minutes, number_of
 from portal.services.consultation.meeting_minutes_view import document_of
@@ -140,9 +141,17 @@ def test_an_official_file_is_registered_once_and_known_again(database: Database,
         assert different.verified.subject_id == sheet.id
         made = db.scalars(select(Event).where(Event.name == "official_file_made")).one()
         assert made.facts["sha256"] == first.sha256
-        assert release_official_files(db, files_of(db, [("sheet", sheet.id)])) == {first.sha256}
-        assert find_official_file(db, **about) is None  # type: ignore[arg-type]
-        assert db.scalar(select(OfficialFile.id)) is None
+    for act in (
+        lambda db: release_official_files(db, files_of(db, [("sheet", sheet.id)])),
+        lambda db: db.execute(text("DELETE FROM official_file")),
+        lambda db: db.execute(text("UPDATE official_file SET sha256 = 'x'")),
+        lambda db: db.execute(text("UPDATE official_file SET subject_id = 9, kind = 'minutes'")),
+    ):
+        with pytest.raises(DBAPIError, match=MESSAGE), database.write() as db:
+            act(db)
+    with database.read() as db:
+        found = find_official_file(db, **about)  # type: ignore[arg-type]
+        assert (found and found.sha256) == first.sha256
 
 
 def test_an_address_has_a_limit_that_passes(database: Database) -> None:

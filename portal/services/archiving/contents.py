@@ -17,23 +17,22 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from portal.documents.minutes_paper import MinutesDocument
 from portal.documents.package_index import PackageFile, PackageIndex
-from portal.documents.sheet_paper import SheetDocument
 from portal.models.archive import ArchiveRecord
 from portal.models.consultation import Consultation
 from portal.models.event import Event
 from portal.models.material import Material
 from portal.models.meeting_minutes import MeetingMinutes
+from portal.models.verification import OfficialFile
 from portal.models.voting import ConsultationSheet, VotingRound
 from portal.process.events import event_label
 from portal.rules.dates import beijing_day
 from portal.rules.editions import load_edition
 from portal.services.consultation.archive_inventory import CONTENT_LABELS, Item, closed_rounds, items_of
-from portal.services.consultation.meeting_minutes_view import document_of
-from portal.services.consultation.sheet_text import full_number, signed_document
+from portal.services.consultation.sheet_text import full_number
 from portal.services.kernel.canonical import digest_of_text
 from portal.services.kernel.events import said_by
+from portal.services.official_files import files_of
 from portal.storage.bag import safe_name
 
 FORMAT = "consultation-archive-package-1"
@@ -52,12 +51,13 @@ class PackagedItem:
 
     item: Item
     path: str
-    document: SheetDocument | MinutesDocument | None = None  # what its PDF is made from
+    subject: tuple[str, int] | None = None  # kind and id of what its official PDF is made of
+    official: OfficialFile | None = None  # None while it was not made yet
 
     @property
     def readable(self) -> str:
         """Where its PDF is; "" where there is none."""
-        return f"{self.path.removesuffix('.json')}.pdf" if self.document else ""
+        return f"{self.path.removesuffix('.json')}.pdf" if self.subject else ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,11 @@ class Contents:
     def material_keys(self) -> list[str]:
         """The files of the storage that it takes in."""
         return [one.item.sha256 for one in self.items if one.item.text is None]
+
+    @property
+    def subjects(self) -> list[tuple[str, int]]:
+        """What official PDFs it takes in: kind and id of each."""
+        return [one.subject for one in self.items if one.subject is not None]
 
 
 @cache
@@ -104,7 +109,7 @@ def contents_of(db: Session, record_id: int) -> Contents | None:
         return None
     consultation = db.get_one(Consultation, record.consultation_id)
     chosen = _compared(items_of(db, record, consultation), record)[done:]
-    items = tuple(PackagedItem(item, _path(item), _document(item)) for item in chosen)
+    items = _packaged(db, chosen)
     events = _events(db, consultation.id)
     number = len(record.packages) + 1
     described = _described(db, consultation, record, number, items, events[-1])
@@ -140,10 +145,23 @@ def _path(item: Item) -> str:
     return f"{folder}/{safe_name(name if item.text is None else f'{name}.json')}"
 
 
-def _document(item: Item) -> SheetDocument | MinutesDocument | None:
+def _packaged(db: Session, items: Sequence[Item]) -> tuple[PackagedItem, ...]:
+    subjects = [_subject(item) for item in items]
+    official = {
+        (one.kind, one.subject_id): one
+        for one in files_of(db, [subject for subject in subjects if subject is not None])
+        if one.format == "pdf"
+    }
+    return tuple(
+        PackagedItem(item, _path(item), subject, official.get(subject) if subject else None)
+        for item, subject in zip(items, subjects, strict=True)
+    )
+
+
+def _subject(item: Item) -> tuple[str, int] | None:
     if isinstance(item.source, ConsultationSheet):
-        return signed_document(item.source)
-    return document_of(item.source) if isinstance(item.source, MeetingMinutes) else None
+        return "sheet", item.source.id
+    return ("minutes", item.source.id) if isinstance(item.source, MeetingMinutes) else None
 
 
 def _events(db: Session, consultation_id: int) -> list[Event]:
@@ -181,7 +199,8 @@ def _described(
 
 
 def _listed(one: PackagedItem) -> dict[str, Any]:
-    said = {**one.item.entry, "path": one.path, "readable": one.readable, "row": _row(one.item)}
+    readable = {"path": one.readable, "sha256": one.official.sha256} if one.official else None
+    said = {**one.item.entry, "path": one.path, "readable": readable, "row": _row(one.item)}
     return {name: value for name, value in said.items() if value}
 
 
@@ -247,7 +266,15 @@ def _index(
         archived_on=record.archived_on,
         keep_until=record.keep_until,
         files=tuple(
-            PackageFile(one.item.title, one.path, one.item.sha256, one.item.size, one.readable) for one in items
+            PackageFile(
+                one.item.title,
+                one.path,
+                one.item.sha256,
+                one.item.size,
+                one.readable,
+                one.official.sha256 if one.official else "",
+            )
+            for one in items
         ),
         events=tuple((event.at, event_label(event.name), event.person_name) for event in events),
         head=events[-1].digest,

@@ -29,7 +29,7 @@ from portal.services.kernel.events import record as record_event
 from portal.services.kernel.mailing import liaisons, queue
 from portal.storage.local import Storage
 
-MISSING = ("归档包文件缺失", "原件缺失")
+MISSING = ("归档包文件缺失", "原件缺失", "正式文件缺失")
 REMINDED = "custody_drill_reminded"
 
 

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, literal, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.models.archive import ArchiveCheck, ArchivePackage, ArchiveRecord
 from portal.models.consultation import Consultation
 from portal.models.database import Database
 from portal.models.event import Event
+from portal.models.meeting_minutes import MeetingMinutes
+from portal.models.verification import OfficialFile
+from portal.models.voting import ConsultationSheet, VotingRound
 from portal.rules.dates import beijing_day
 from portal.services.consultation.archive_inventory import CONTENT_LABELS
 from portal.services.kernel.events import record as record_event
@@ -23,6 +26,8 @@ from portal.storage.bag_reading import Damage, UnreadableBag, check_bag, opened_
 from portal.storage.local import FileDamaged, FileMissing, Storage
 
 T = TypeVar("T")
+# By consultation and SHA-256 of a text: format and key of the official files made of it.
+Official = dict[tuple[int, str], list[tuple[str, str]]]
 EVERY = timedelta(days=1)
 # What one run of the job reads at most; the rest is read by the next ones, the oldest check first.
 PACKAGES_A_RUN = 300
@@ -43,6 +48,7 @@ class Kept:
     sha256: str
     size: int
     material: tuple[tuple[str, str], ...]  # title and key of the originals in the storage
+    official: tuple[tuple[str, str], ...]  # title and key of the official files made of what is in it
     is_witnessed: bool  # the audit trail has its checksum
 
     @property
@@ -106,15 +112,20 @@ def damage_of(storage: Storage, kept: Kept) -> Iterator[Damage]:
         yield Damage("", "归档包文件缺失")
     except (UnreadableBag, OSError) as error:
         yield Damage("", str(error))
-    for title, key in kept.material:
+    for called, files in (("原件", kept.material), ("正式文件", kept.official)):
+        yield from _damaged_files(storage, called, files)
+    if not kept.is_witnessed:
+        yield Damage("", "审计记录中没有这个归档包的校验值")
+
+
+def _damaged_files(storage: Storage, called: str, files: Sequence[tuple[str, str]]) -> Iterator[Damage]:
+    for title, key in files:
         try:
             storage.verify(key)
         except FileMissing:
-            yield Damage(title, "原件缺失")
+            yield Damage(title, f"{called}缺失")
         except (FileDamaged, OSError):
-            yield Damage(title, "原件已损坏")
-    if not kept.is_witnessed:
-        yield Damage("", "审计记录中没有这个归档包的校验值")
+            yield Damage(title, f"{called}已损坏")
 
 
 def all_packages() -> Select[ArchivePackage]:
@@ -140,8 +151,9 @@ def kept_packages(db: Session, query: Select[ArchivePackage]) -> list[Kept]:
     """What checking these packages needs."""
     packages = db.scalars(query.options(joinedload(ArchivePackage.record).selectinload(ArchiveRecord.packages))).all()
     numbers = _numbers(db, {package.record.consultation_id for package in packages})
-    witnessed = _witnessed(db, {package.record.consultation_id for package in packages})
-    return [_kept(package, numbers, witnessed) for package in packages]
+    consultations = {package.record.consultation_id for package in packages}
+    witnessed, official = _witnessed(db, consultations), _official(db, consultations)
+    return [_kept(package, numbers, witnessed, official) for package in packages]
 
 
 def latest_checks() -> Select[int]:
@@ -160,7 +172,9 @@ def _due(now: datetime) -> Select[ArchivePackage]:
     )
 
 
-def _kept(package: ArchivePackage, numbers: dict[int, str], witnessed: set[tuple[int, str]]) -> Kept:
+def _kept(
+    package: ArchivePackage, numbers: dict[int, str], witnessed: set[tuple[int, str]], official: Official
+) -> Kept:
     record = package.record
     begins = max((one.items_until for one in record.packages if one.number < package.number), default=0)
     items = record.inventory[begins : package.items_until]
@@ -174,8 +188,47 @@ def _kept(package: ArchivePackage, numbers: dict[int, str], witnessed: set[tuple
         sha256=package.sha256,
         size=package.size,
         material=tuple((item["title"], item["sha256"]) for item in items if item["kind"] == "material"),
+        official=tuple(
+            (f"{item['title']}（{file_format.upper()}）", sha256)
+            for item in items
+            for file_format, sha256 in official.get((record.consultation_id, item["sha256"]), ())
+        )
+        + (_merged(official, record) if package.number == 1 else ()),
         is_witnessed=(record.consultation_id, package.sha256) in witnessed,
     )
+
+
+def _merged(official: Official, record: ArchiveRecord) -> tuple[tuple[str, str], ...]:
+    """The merged sheets of a round are made of several items, so they are with the first package."""
+    if record.content != "sheets":
+        return ()
+    return tuple(
+        (f"会诊表合并文件（{file_format.upper()}）", sha256)
+        for file_format, sha256 in official.get((record.consultation_id, ""), ())
+    )
+
+
+def _official(db: Session, consultation_ids: set[int]) -> Official:
+    """The official files by consultation and SHA-256 of the text that they are made of; "" for merged ones."""
+    found: Official = {}
+    for some in _batches(sorted(consultation_ids), 500):
+        own = VotingRound.consultation_id.in_(some)
+        queries = (
+            select(VotingRound.consultation_id, ConsultationSheet.digest, OfficialFile.format, OfficialFile.sha256)
+            .join(ConsultationSheet, ConsultationSheet.round_id == VotingRound.id)
+            .join(OfficialFile, and_(OfficialFile.kind == "sheet", OfficialFile.subject_id == ConsultationSheet.id))
+            .where(own),
+            select(MeetingMinutes.consultation_id, MeetingMinutes.digest, OfficialFile.format, OfficialFile.sha256)
+            .join(OfficialFile, and_(OfficialFile.kind == "minutes", OfficialFile.subject_id == MeetingMinutes.id))
+            .where(MeetingMinutes.consultation_id.in_(some)),
+            select(VotingRound.consultation_id, literal(""), OfficialFile.format, OfficialFile.sha256)
+            .join(OfficialFile, and_(OfficialFile.kind == "sheets", OfficialFile.subject_id == VotingRound.id))
+            .where(own),
+        )
+        for query in queries:
+            for consultation_id, digest, file_format, sha256 in db.execute(query.order_by(OfficialFile.id)):
+                found.setdefault((consultation_id, digest or ""), []).append((file_format, sha256))
+    return found
 
 
 def _numbers(db: Session, consultation_ids: set[int]) -> dict[int, str]:

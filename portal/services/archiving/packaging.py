@@ -12,13 +12,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.documents.minutes_paper import MinutesDocument
-from portal.documents.minutes_pdf import minutes_pdf
 from portal.documents.package_index import check_text, index_html
-from portal.documents.sheet_paper import SheetDocument
-from portal.documents.sheet_pdf import sheet_pdf
 from portal.documents.typesetting import TypesettingError
-from portal.documents.typography import OPEN_FONTS
 from portal.models.archive import ArchivePackage, ArchiveRecord
 from portal.models.consultation import Consultation
 from portal.models.database import Database
@@ -33,6 +28,7 @@ from portal.services.archiving.contents import (
     schema_text,
 )
 from portal.services.kernel.events import record as record_event
+from portal.services.official_making import Making, official_file
 from portal.storage.bag import Member, write_bag
 from portal.storage.local import Storage, StorageError, StoredObject
 
@@ -41,14 +37,14 @@ UNPACKAGEABLE = (CannotPackage, TypesettingError, StorageError)
 log = logging.getLogger(__name__)
 
 
-def package_due(database: Database, storage: Storage, now: datetime) -> int:
+def package_due(database: Database, storage: Storage, making: Making, now: datetime) -> int:
     """Build every package that is missing; returns how many were made. What cannot be built is logged and retried."""
     with database.read() as db:
         waiting = unpackaged(db)
     made = 0
     for record_id in waiting:
         try:
-            made += build_package(database, storage, record_id, now) is not None
+            made += build_package(database, storage, making, record_id, now) is not None
         except UNPACKAGEABLE as problem:
             log.error("archive record %d: %s", record_id, problem)
     return made
@@ -70,12 +66,22 @@ def unpackaged(db: Session, *, year: int | None = None, serial: int | None = Non
     return list(db.scalars(query.order_by(ArchiveRecord.id)))
 
 
-def build_package(database: Database, storage: Storage, record_id: int, now: datetime) -> ArchivePackage | None:
+def build_package(
+    database: Database, storage: Storage, making: Making, record_id: int, now: datetime
+) -> ArchivePackage | None:
     """Build the next package of one record; None when there is nothing to package.
+
+    It takes in the official PDFs, which are made now where nobody asked for them before.
 
     Raises CannotPackage when a text is not the one that was archived, StorageError when material is missing or
     damaged: no package is ever made of something else than what was archived.
     """
+    with database.read() as db:
+        contents = contents_of(db, record_id)
+    if contents is None:
+        return None
+    for kind, subject_id in contents.subjects:
+        official_file(database, storage, making, kind=kind, subject_id=subject_id, file_format="pdf", now=now)
     with database.read() as db:
         contents = contents_of(db, record_id)
     if contents is None:
@@ -86,8 +92,9 @@ def build_package(database: Database, storage: Storage, record_id: int, now: dat
 
 
 def store_package(contents: Contents, storage: Storage) -> StoredObject:
-    """Write the file, in little memory however large the material is, and make it and its originals read-only."""
-    for key in contents.material_keys:
+    """Write the file, in little memory however large the material is, and make it and what it takes in read-only."""
+    official = [one.official.sha256 for one in contents.items if one.official is not None]
+    for key in (*contents.material_keys, *official):
         storage.verify(key)
         storage.protect(key)
     return storage.put_written(
@@ -109,15 +116,15 @@ def _payload(contents: Contents, storage: Storage) -> Iterator[Member]:
     yield Member.of_text("audit/check.txt", check_text(contents.index))
     for one in contents.items:
         yield _member(one, storage)
-        if one.document is not None:
-            # The open typefaces alone: the package is the same wherever it is made, and free to be passed on.
-            yield Member.of_bytes(one.readable, _pdf(one.document))
+        if one.subject is not None:
+            yield _official(one, storage)
 
 
-def _pdf(document: SheetDocument | MinutesDocument) -> bytes:
-    if isinstance(document, SheetDocument):
-        return sheet_pdf(document, foot=document.foot(), typography=OPEN_FONTS)
-    return minutes_pdf(document, foot=document.foot(), typography=OPEN_FONTS)
+def _official(one: PackagedItem, storage: Storage) -> Member:
+    official = one.official
+    if official is None:
+        raise CannotPackage(f"“{one.item.title}”的正式文件尚未制作。")
+    return Member(one.readable, lambda: storage.open(official.sha256), official.size)
 
 
 def _member(one: PackagedItem, storage: Storage) -> Member:

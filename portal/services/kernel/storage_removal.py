@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal.models.archive import ArchivePackage, ArchiveRecord, StorageRemoval
 from portal.models.database import Database
 from portal.models.material import Material
+from portal.models.verification import OfficialFile
 from portal.storage.local import Storage
 
 # A file is stored before the row that refers to it is written: a young one may belong to an upload under way.
@@ -54,4 +55,5 @@ def _is_wanted(db: Session, key: str) -> bool:
         .where(ArchivePackage.sha256 == key, ArchiveRecord.disposed_at.is_(None))
     )
     material = select(Material.id).where(Material.sha256 == key)
-    return any(db.scalar(query.limit(1)) is not None for query in (material, package))
+    official = select(OfficialFile.id).where(OfficialFile.sha256 == key)
+    return any(db.scalar(query.limit(1)) is not None for query in (material, package, official))
