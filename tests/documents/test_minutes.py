@@ -272,3 +272,27 @@ def test_a_draft_has_no_number_no_code_and_is_not_issued() -> None:
         assert absent not in said
     report = page_validation.validate_pdf_bytes(content, profile=page_validation.ValidationProfile.PDF_A_2B)
     assert {failure.rule_id for failure in report.failures} <= {"PDFA2B-STREAM-LENGTH-001"}
+
+
+def of_length(pairs: int, *, has_annex: bool) -> MinutesDocument:
+    document = replace(minutes(), parts=(("会诊讨论情况", "会诊" * pairs),), rounds=())
+    if not pairs:
+        document = replace(document, parts=(), host="", present=(), excused=(), attending=(), copies=())
+    return document if has_annex else replace(document, annex=())
+
+
+# 60: the text ends so low that the closing block no longer fits below it.
+@pytest.mark.parametrize(
+    ("pairs", "has_annex", "pages"),
+    [(0, False, 1), (0, True, 2), (60, False, 2), (60, True, 3), (120, False, 2), (300, False, 3), (500, True, 4)],
+)
+def test_the_last_rule_lies_on_the_bottom_line_of_the_last_page(pairs: int, has_annex: bool, pages: int) -> None:
+    content = pdf(of_length(pairs, has_annex=has_annex))
+    with pikepdf.open(BytesIO(content)) as document:
+        assert len(document.pages) == pages  # and no blank one before the closing block
+    assert strokes(content)[-1][0] == pytest.approx(BOTTOM, abs=0.1)
+    glyphs = pdf_glyphs(content)
+    said = {page: "".join(one.character for one in glyphs if one.page == page) for page in range(1, pages + 1)}
+    assert [page for page, words in said.items() if "印发" in words] == [pages]
+    numbers = ["".join(one.character for one in glyphs if one.page == page and one.y > BOTTOM) for page in said]
+    assert [number.split()[1] for number in numbers] == [str(page) for page in said]

@@ -210,7 +210,8 @@ def test_in_a_file_of_several_each_sheet_has_its_own_mark() -> None:
     assert said.count("草稿") == alone.count("草稿") > 0
 
 
-def test_an_unsigned_sheet_is_pdf_a_too() -> None:
-    content = sheet_pdf(partly_filled(), foot=Foot(), typography=OPEN_FONTS)
+@pytest.mark.parametrize("documents", [(partly_filled(),), (full(), full())])
+def test_an_unsigned_sheet_and_merged_ones_are_pdf_a_too(documents: tuple[SheetDocument, ...]) -> None:
+    content = sheets_pdf([(one, one.foot()) for one in documents], typography=OPEN_FONTS)
     report = page_validation.validate_pdf_bytes(content, profile=page_validation.ValidationProfile.PDF_A_2B)
     assert {failure.rule_id for failure in report.failures} <= {"PDFA2B-STREAM-LENGTH-001"}  # see test_pdf_a
