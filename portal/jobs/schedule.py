@@ -16,6 +16,7 @@ from portal.services.consultation.archive import archive_overdue
 from portal.services.kernel.storage_removal import remove_queued
 from portal.services.official_making import Making
 from portal.services.outbox import deliver_due
+from portal.services.previews import make_previews
 from portal.services.reminders import remind_due
 from portal.storage.local import Storage
 
@@ -50,6 +51,7 @@ SCHEDULE = (
     # Each hour a part, so that everything is read once a day and a stop costs little.
     Job("archive_checks", 3600, _on_files(check_due)),
     Job("custody_drills", 30, _on_files(drill_asked)),
+    Job("material_previews", 5, _on_files(make_previews)),
     Job("storage_removals", 60, _on_files(remove_queued)),
     Job("remind_of_custody_drills", 3600, lambda database, _settings, now: remind_of_drills(database, now)),
     Job("remind_of_deadlines", 60, lambda database, _settings, now: remind_due(database, now)),

@@ -13,6 +13,7 @@ from portal.models import (  # noqa: F401  (imported for their mappings)
     fee,
     institution,
     material,
+    material_preview,
     meeting_minutes,
     obligation,
     online_session,

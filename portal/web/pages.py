@@ -42,7 +42,8 @@ def install_pages(app: Flask) -> None:
     )
     app.context_processor(_page_values)
     serve_assets(app)
-    requires("view_public_page")(app.view_functions["static"])
+    for endpoint in ("static", "viewer_table"):
+        requires("view_public_page")(app.view_functions[endpoint])
     install_formats(app)
     htmx.init_app(app)
 

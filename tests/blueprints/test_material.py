@@ -124,6 +124,26 @@ def test_opening_is_recorded_framed_by_us_only_and_in_parts(
     assert "1 / 5 位专家已打开" in text(surf("shanghai-staff").get(f"{BASE}/material"))
 
 
+def test_it_is_read_in_a_page_of_ours_and_the_opening_is_written_down_once(
+    surf: Surf, world: World, at: Callable[..., None], sqlite_database: Database
+) -> None:
+    at(sent)
+    expert = surf("anhui-expert-1")
+    page = expert.get(f"{BASE}/material/1/read")
+    assert f'data-pdf="{BASE}/material/1/show"' in text(page)
+    assert "frame-ancestors 'self'" in page.headers["Content-Security-Policy"]
+    assert "返回会诊材料" in text(page)
+    assert "返回会诊材料" not in text(expert.get(f"{BASE}/material/1/read?beside=1"))
+    with sqlite_database.read() as db:
+        assert db.query(MaterialOpening).count() == 0
+    for part in ("bytes=0-3", "bytes=4-7"):
+        expert.get(f"{BASE}/material/1/show", headers={"Range": part}).close()
+    with sqlite_database.read() as db:
+        assert db.query(MaterialOpening).count() == 1
+    assert surf("anhui-staff").get(f"{BASE}/material/1/read").status_code == 404
+    assert expert.get(f"{BASE}/material/1/preview").status_code == 404
+
+
 def test_who_may_not_see_it_finds_nothing(surf: Surf, world: World, at: Callable[..., None]) -> None:
     at(sent)
     for username in ("anhui-expert-4", "anhui-staff", "administrator"):

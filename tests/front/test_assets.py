@@ -41,9 +41,9 @@ def test_every_part_of_the_stylesheet_is_served_and_none_is_forgotten() -> None:
 
 
 def test_every_script_is_served_and_none_is_forgotten() -> None:
-    own = {f"js/{script.name}" for script in (assets.STATIC / "js").glob("*.js")}
+    own = {str(script.relative_to(assets.STATIC)) for script in (assets.STATIC / "js").rglob("*.js")}
     vendored = {str(script.relative_to(assets.STATIC)) for script in (assets.STATIC / "vendor").rglob("*.js")}
-    assert set(assets.SCRIPT_PARTS) == own | vendored
+    assert {*assets.SCRIPT_PARTS, *assets.VIEWER_PARTS, assets.VIEWER_WORKER} == own | vendored
 
 
 def test_stylesheet_weighs_at_most_20_kib_compressed() -> None:
@@ -61,11 +61,10 @@ def test_a_first_visit_is_at_most_6_requests_and_60_kib(page: str) -> None:
     assert len(gzip.compress(html)) + sum(weights) <= 60 * KIBIBYTE
 
 
-def test_digest_follows_the_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_digest_follows_the_bytes() -> None:
     content, digest = assets.stylesheet()
     assert assets.stylesheet() == (content, digest)
-    monkeypatch.setattr(assets, "STYLE_PARTS", assets.STYLE_PARTS[:-1])
-    assert assets.stylesheet()[1] != digest
+    assert assets.stylesheet(assets.STYLE_PARTS[:-1])[1] != digest
 
 
 def test_an_asset_is_served_compressed_and_for_good(app: Flask) -> None:
@@ -136,3 +135,14 @@ def test_vendored_scripts_carry_version_and_licence() -> None:
         assert (folder / "VERSION").read_text().strip(), folder
         assert (folder / "LICENSE").read_text().strip(), folder
     assert b'version:"2.0.11"' in (assets.STATIC / "vendor/htmx/htmx.min.js").read_bytes()
+
+
+def test_the_viewers_tables_are_served_and_nothing_beside_them(app: Flask) -> None:
+    client, base = app.test_client(), f"/static/viewer-{assets.viewer_tables()}"
+    found = client.get(f"{base}/cmaps/UniGB-UCS2-H.bcmap")
+    assert (found.status_code, found.mimetype) == (200, "application/octet-stream")
+    assert "immutable" in found.headers["Cache-Control"]
+    found.close()
+    for address in ("VERSION", "cmaps/LICENSE", "cmaps/../VERSION", "cmaps/None.bcmap", "pdf.min.js"):
+        assert client.get(f"{base}/{address}").status_code == 404
+    assert client.get("/static/viewer-0.0/cmaps/UniGB-UCS2-H.bcmap").status_code == 404

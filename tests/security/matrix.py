@@ -31,7 +31,7 @@ from portal.process.permissions import Actor, Permission, Role, authorise, is_gr
 from portal.services.account_passwords import PasswordProof
 from portal.services.account_sessions import sign_in
 from portal.services.kernel.loading import Loaded, find
-from portal.web.assets import assets
+from portal.web.assets import assets, viewer_tables
 from portal.web.guard import permission_of
 from tests.factories.world import NOON, World
 from tests.support.surfer import Surfer
@@ -78,6 +78,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "correction": 0,
         "code": "0000-0000-0000-0000",
     }
+    arguments |= {"version": viewer_tables(), "table": "cmaps/UniGB-UCS2-H.bcmap"}
     return Scene(world, consultation_id, {**arguments, "file_name": assets()["portal.css"].file_name})
 
 

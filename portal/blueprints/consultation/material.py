@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from io import BufferedReader
 from typing import Any, BinaryIO, cast
 
 import wtforms
-from flask import flash, redirect, request, send_file, url_for
+from flask import flash, make_response, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response
 
 from portal.blueprints.consultation import blueprint
@@ -13,6 +14,7 @@ from portal.blueprints.consultation.acts import add_act
 from portal.process.consultation import transition
 from portal.process.errors import Invalid
 from portal.services.consultation import material as step
+from portal.services.consultation.material_reading import find_preview, reading_page
 from portal.services.consultation.material_view import MaterialRow, material_page, upload_page
 from portal.services.consultation.overview import brief
 from portal.services.consultation.panel_view import panel_page
@@ -148,7 +150,29 @@ def download_material(consultation_id: int, material_id: int) -> Response:
 @requires("open_material")
 def show_material(consultation_id: int, material_id: int) -> Response:
     """The file, to be looked at; what browsers cannot show is downloaded. Our own pages may frame it."""
-    response = _file(consultation_id, material_id, is_attachment=False)
+    return _framed(_file(consultation_id, material_id, is_attachment=False))
+
+
+@blueprint.get("/<int:consultation_id>/material/<int:material_id>/preview")
+@requires("open_material")
+def preview_material(consultation_id: int, material_id: int) -> Response:
+    """An Office file as PDF, to be looked at."""
+    found = look(find_preview, consultation_id=consultation_id, material_id=material_id)
+    file = open_stored(found.sha256, name=found.filename, consultation_id=consultation_id)
+    _note_opening(consultation_id, material_id)
+    return _framed(_sent(file, found, is_attachment=False))
+
+
+@blueprint.get("/<int:consultation_id>/material/<int:material_id>/read")
+@requires("open_material")
+def read_material(consultation_id: int, material_id: int) -> Response:
+    """The file in a page of the portal, on every device; with ?beside=1 to be framed by a form."""
+    page = look(reading_page, consultation_id=consultation_id, material_id=material_id)
+    is_beside = "beside" in request.args
+    return _framed(make_response(render("consultation/material/read.html", page=page, is_beside=is_beside)))
+
+
+def _framed(response: Response) -> Response:
     policy = HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", "frame-ancestors 'self'")
     response.headers["Content-Security-Policy"] = policy
     return response
@@ -156,9 +180,20 @@ def show_material(consultation_id: int, material_id: int) -> Response:
 
 def _file(consultation_id: int, material_id: int, *, is_attachment: bool) -> Response:
     wanted = look(step.find_material, consultation_id=consultation_id, material_id=material_id)
+    found = step.file_of(wanted)
     # What cannot be read was not opened: the file comes first, then the record of the opening.
-    file = open_stored(wanted.sha256, name=wanted.filename, consultation_id=consultation_id)
-    found = perform(step.open_material, consultation_id=consultation_id, material_id=material_id)
+    file = open_stored(found.sha256, name=found.filename, consultation_id=consultation_id)
+    _note_opening(consultation_id, material_id)
+    return _sent(file, found, is_attachment=is_attachment)
+
+
+def _note_opening(consultation_id: int, material_id: int) -> None:
+    """Record the first opening; a file is asked for in many parts, and only the first of them is one."""
+    if not look(step.has_opened, consultation_id=consultation_id, material_id=material_id):
+        perform(step.open_material, consultation_id=consultation_id, material_id=material_id)
+
+
+def _sent(file: BufferedReader, found: step.MaterialFile, *, is_attachment: bool) -> Response:
     response = send_file(
         file,
         mimetype=found.content_type,
@@ -168,7 +203,7 @@ def _file(consultation_id: int, material_id: int, *, is_attachment: bool) -> Res
         etag=found.sha256,
     )
     response.content_length = found.size
-    # Videos are asked for in parts.
+    # Videos and long documents are asked for in parts.
     return response.make_conditional(request, accept_ranges=True, complete_length=found.size)
 
 

@@ -104,8 +104,7 @@ def _page(page: view.OwnAnalysis, form: AnalysisForm, edition: Edition) -> str:
         calendar = working_calendar(reading())
         due = present_due(page.due_at, page.since_at, now(), calendar, is_provisional=page.is_provisional)
     chosen = request.args.get("material", type=int)
-    inline = [item for item in page.items if item.is_shown_inline]
-    shown = next((item for item in inline if item.material_id == chosen), inline[0] if inline else None)
+    shown = next((item for item in page.items if item.material_id == chosen), next(iter(page.items), None))
     words = view.first_view_words(page.analysis, edition) if page.analysis else ()
     return render(
         "consultation/preliminary_analysis/write.html", page=page, form=form, due=due, shown=shown, first_view=words

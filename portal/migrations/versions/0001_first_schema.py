@@ -39,6 +39,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_institution_name")),
     )
     op.create_table(
+        "material_preview",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content_type", sa.String(length=100), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("asked_at", Instant(), nullable=False),
+        sa.Column("preview_sha256", sa.String(length=64), nullable=True),
+        sa.Column("preview_size", sa.Integer(), nullable=True),
+        sa.Column("problem", sa.String(length=200), nullable=False),
+        sa.CheckConstraint("(state = 'made') = (preview_sha256 IS NOT NULL)", name=op.f("ck_material_preview_made")),
+        sa.CheckConstraint("state IN ('waiting', 'made', 'failed')", name=op.f("ck_material_preview_state")),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_material_preview")),
+    )
+    with op.batch_alter_table("material_preview", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_material_preview_waiting",
+            ["asked_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
+
+    op.create_table(
         "number_series",
         sa.Column("series", sa.String(length=60), nullable=False),
         sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),

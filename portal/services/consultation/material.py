@@ -25,6 +25,7 @@ from portal.services.kernel.events import record
 from portal.services.kernel.loading import Loaded, load
 from portal.services.kernel.mailing import queue
 from portal.services.kernel.obligations import extend, open_obligations
+from portal.services.previews import ask_for_preview
 from portal.storage.kinds import FileRefused, check_kind, clean_name
 from portal.storage.local import FileTooLarge, Storage
 
@@ -99,6 +100,7 @@ def upload_material(
     db.flush()
     db.add(item)
     db.flush()
+    ask_for_preview(db, sha256=item.sha256, content_type=item.content_type, now=now)
     record(
         db, "material_uploaded", now=now, actor=actor, consultation_id=consultation_id,
         detail=item.title, number=item.number, revision=item.revision, sha256=item.sha256,
@@ -154,6 +156,7 @@ def add_material(
     item.sent_at, item.addition_reason = now, reason
     db.add(item)
     db.flush()
+    ask_for_preview(db, sha256=item.sha256, content_type=item.content_type, now=now)
     members = accepted_members(db, consultation_id)
     advance(db, loaded, "add_material", actor=actor, now=now, item=_told(item), detail=item.title, reason=reason)
     queue(
@@ -214,7 +217,19 @@ def open_material(db: Session, *, actor: Actor, consultation_id: int, material_i
     if actor.expert_id is not None:
         _note_first_sight(db, actor.expert_id, consultation_id, now)
     db.flush()
+    return file_of(item)
+
+
+def file_of(item: Material) -> MaterialFile:
+    """What sending the file of an item needs."""
     return MaterialFile(item.title, item.filename, item.content_type, item.size, item.sha256)
+
+
+def has_opened(db: Session, *, actor: Actor, consultation_id: int, material_id: int) -> bool:
+    """Whether the opening by the actor is on record, so that the next part of a file need not be written down again."""
+    if db.get(MaterialOpening, (material_id, actor.person_id)) is None:
+        return False
+    return actor.expert_id is None or _unopened_place(db, actor.expert_id, consultation_id) is None
 
 
 def find_material(db: Session, *, actor: Actor, consultation_id: int, material_id: int, now: datetime) -> Material:
@@ -243,7 +258,14 @@ def items_of(db: Session, consultation_id: int) -> list[Material]:
 
 
 def _note_first_sight(db: Session, expert_id: int, consultation_id: int, now: datetime) -> None:
-    place = db.scalar(
+    place = _unopened_place(db, expert_id, consultation_id)
+    if place is not None:
+        place.material_opened_at = now
+
+
+def _unopened_place(db: Session, expert_id: int, consultation_id: int) -> PanelMember | None:
+    """The expert's place in the panel, if nothing of the material was opened from it yet."""
+    return db.scalar(
         select(PanelMember).where(
             PanelMember.consultation_id == consultation_id,
             PanelMember.expert_id == expert_id,
@@ -251,8 +273,6 @@ def _note_first_sight(db: Session, expert_id: int, consultation_id: int, now: da
             PanelMember.material_opened_at.is_(None),
         )
     )
-    if place is not None:
-        place.material_opened_at = now
 
 
 def _found(db: Session, consultation_id: int, material_id: int) -> Material:

@@ -38,7 +38,7 @@ class MaterialRow:
 
     @property
     def is_shown_inline(self) -> bool:
-        """Whether browsers show it by themselves."""
+        """Whether it is shown in the page as it is."""
         return self.content_type.startswith(SHOWN_INLINE)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal.models.archive import ArchivePackage, ArchiveRecord, StorageRemoval
 from portal.models.database import Database
 from portal.models.material import Material
+from portal.models.material_preview import MaterialPreview
 from portal.models.verification import OfficialFile
 from portal.storage.local import Storage
 
@@ -43,8 +44,19 @@ def _settle(database: Database, storage: Storage, number: int, now: datetime) ->
             return False
         if not is_wanted:
             storage.remove(removal.key)
+            _remove_preview(db, storage, removal.key)
         db.delete(removal)
         return not is_wanted and stored_at is not None
+
+
+def _remove_preview(db: Session, storage: Storage, key: str) -> None:
+    """The preview of an original goes with it."""
+    preview = db.get(MaterialPreview, key)
+    if preview is None:
+        return
+    if preview.preview_sha256 is not None:
+        storage.remove(preview.preview_sha256)
+    db.delete(preview)
 
 
 def _is_wanted(db: Session, key: str) -> bool:
@@ -56,4 +68,5 @@ def _is_wanted(db: Session, key: str) -> bool:
     )
     material = select(Material.id).where(Material.sha256 == key)
     official = select(OfficialFile.id).where(OfficialFile.sha256 == key)
-    return any(db.scalar(query.limit(1)) is not None for query in (material, package, official))
+    preview = select(MaterialPreview.sha256).where(MaterialPreview.preview_sha256 == key)
+    return any(db.scalar(query.limit(1)) is not None for query in (material, preview, package, official))

@@ -44,8 +44,7 @@
   function show(link) {
     const viewer = document.getElementById("viewer");
     const frame = viewer.querySelector("iframe");
-    // A PDF fills the width of its column; for anything else the mark means nothing.
-    frame.src = link.href + "#navpanes=0&view=FitH";
+    frame.src = link.href + "?beside=1";
     frame.title = link.dataset.view;
     document.getElementById("viewer-title").textContent = link.dataset.view;
     viewer.hidden = false;

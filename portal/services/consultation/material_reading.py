@@ -1,0 +1,67 @@
+"""Reading one piece of material in the page: what it is shown as, and what lies before and after it (Art. 8(2))."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal.models.material_preview import MaterialPreview
+from portal.process.errors import NotFound
+from portal.process.permissions import Actor
+from portal.services.consultation.material import MaterialFile, find_material, seeing
+from portal.services.consultation.material_view import MaterialRow, material_rows
+from portal.storage.office_conversion import CONVERTED, converter
+
+PDF = "application/pdf"
+
+
+@dataclass(frozen=True)
+class ReadingPage:
+    """One item. `preview` is the state of its conversion: "" where it needs none, missing where nothing converts."""
+
+    consultation_id: int
+    item: MaterialRow
+    before: MaterialRow | None
+    after: MaterialRow | None
+    preview: str
+
+    @property
+    def is_converted(self) -> bool:
+        """Whether a conversion is shown and not the original."""
+        return self.preview == "made"
+
+    @property
+    def is_pages(self) -> bool:
+        """Whether there is a PDF to show."""
+        return self.item.content_type == PDF or self.is_converted
+
+
+def reading_page(db: Session, *, actor: Actor, consultation_id: int, material_id: int, now: datetime) -> ReadingPage:
+    """The item with its neighbours; NotFound for who may not see it, or not yet. Nothing is opened by it."""
+    loaded = seeing(db, actor=actor, consultation_id=consultation_id, now=now)
+    rows = material_rows(db, loaded)
+    place = next((place for place, row in enumerate(rows) if row.material_id == material_id), None)
+    if place is None:
+        raise NotFound
+    before, after = rows[place - 1] if place else None, rows[place + 1] if place + 1 < len(rows) else None
+    return ReadingPage(consultation_id, rows[place], before, after, _preview_state(db, rows[place]))
+
+
+def find_preview(db: Session, *, actor: Actor, consultation_id: int, material_id: int, now: datetime) -> MaterialFile:
+    """The preview of an Office file; NotFound where there is none, or the item is not for the actor."""
+    item = find_material(db, actor=actor, consultation_id=consultation_id, material_id=material_id, now=now)
+    preview = db.get(MaterialPreview, item.sha256)
+    if preview is None or preview.preview_sha256 is None or preview.preview_size is None:
+        raise NotFound
+    return MaterialFile(item.title, f"{item.title}.pdf", PDF, preview.preview_size, preview.preview_sha256)
+
+
+def _preview_state(db: Session, row: MaterialRow) -> str:
+    if row.content_type not in CONVERTED:
+        return ""
+    preview = db.get(MaterialPreview, row.sha256)
+    state = preview.state if preview else "missing"
+    # Where nothing converts, what waits would wait for ever.
+    return "missing" if state == "waiting" and converter() is None else state
