@@ -29,6 +29,7 @@ from portal.web.pages import install_pages
 from portal.web.refusals import install_refusals
 from portal.web.security import harden
 from portal.web.sessions import install_sessions
+from portal.web.uploads import receive_uploads
 
 BLUEPRINTS = (
     *(health.blueprint, public.blueprint, account.blueprint, accounts_admin.blueprint),
@@ -45,6 +46,7 @@ def create_app(settings: Settings, database: Database, *, clock: Clock = utc_now
     connect(app, Wiring(settings, database, clock))
     # In this order before each request: its id, then the guard; after it the reverse.
     harden(app, settings)
+    receive_uploads(app)
     install_sessions(app, settings)
     install_csrf(app)
     install_guard(app)

@@ -27,7 +27,7 @@ def test_defaults_need_nothing(read, tmp_path):
     assert settings.mail == FileMail(instance / "mail")
     assert settings.base_url == "http://127.0.0.1:8000"
     assert settings.trusted_hosts == ("127.0.0.1", "localhost", "[::1]")
-    assert settings.upload_limit_bytes == 200 * 1024 * 1024
+    assert settings.upload_limit_bytes == 1024 * 1024 * 1024
     assert settings.session_idle == timedelta(minutes=30)
     assert settings.session_absolute == timedelta(hours=12)
     assert settings.trusted_proxies == 0

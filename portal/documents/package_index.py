@@ -41,16 +41,17 @@ class PackageIndex:
 
 def index_html(index: PackageIndex) -> str:
     """The page, to be opened from a folder in fifty years: no script, no address of anything outside."""
-    return _template("package_index.html").render(index=index)
+    return template_of("package_index.html").render(index=index)
 
 
 def check_text(index: PackageIndex) -> str:
     """How to check the package without the portal, as plain text."""
-    return _template("package_check.txt").render(index=index)
+    return template_of("package_check.txt").render(index=index)
 
 
 @cache
-def _template(name: str) -> Template:
+def template_of(name: str) -> Template:
+    """A text that goes into a package, by its file name."""
     environment = Environment(
         loader=PackageLoader("portal", "documents/texts"),
         undefined=StrictUndefined,

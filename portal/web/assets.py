@@ -30,8 +30,9 @@ SCRIPT_PARTS = (
     "js/csrf.js",
     "js/menu.js",
     "js/errors.js",
-    # Before dialog.js: a form that autosave.js holds back has not been sent yet.
+    # Before dialog.js: a form that autosave.js or upload.js holds back has not been sent yet.
     "js/autosave.js",
+    "js/upload.js",
     "js/dialog.js",
     "js/kept.js",
     "js/pages.js",

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import BufferedReader
 
 from portal.process.errors import FileUnavailable
 from portal.services.stored_files import report_missing_file
-from portal.storage.local import FileMissing, Storage
+from portal.storage.local import CHUNK_BYTES, FileMissing, Storage
 from portal.web.acting import perform, settings
 
 
 def storage() -> Storage:
     """Where the files lie."""
     return Storage(settings().files_folder)
+
+
+def chunks_of(sha256: str) -> Iterator[bytes]:
+    """The content in pieces; the file is opened with the first of them."""
+    with storage().open(sha256) as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
 
 
 def open_stored(sha256: str, *, name: str, consultation_id: int | None = None) -> BufferedReader:

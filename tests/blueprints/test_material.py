@@ -1,15 +1,21 @@
 """Step 3 in the browser: uploading, sending, opening, adding, extending."""
 
+import hashlib
 import io
+import re
+import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 
+from portal.models.archive import StorageRemoval
 from portal.models.consultation import Consultation
 from portal.models.database import Database
 from portal.models.event import Event
 from portal.models.material import Material, MaterialOpening
+from portal.services.kernel.storage_removal import remove_queued
 from portal.storage.local import Storage
 from portal.web.acting import Wiring
 from tests.factories.material import CONTENT, keep_files, sent
@@ -142,6 +148,59 @@ def test_it_is_read_in_a_page_of_ours_and_the_opening_is_written_down_once(
         assert db.query(MaterialOpening).count() == 1
     assert surf("anhui-staff").get(f"{BASE}/material/1/read").status_code == 404
     assert expert.get(f"{BASE}/material/1/preview").status_code == 404
+
+
+def test_a_refused_form_keeps_its_file_for_its_sender_alone(
+    surf: Surf, world: World, at: Callable[..., None], app: Flask, sqlite_database: Database
+) -> None:
+    at(confirmed)
+    applicant, content = surf("shanghai-liaison-1"), b"%PDF-1.7 a long test"
+    applicant.get(UPLOAD)
+    refused = upload(applicant, UPLOAD, content, title="")
+    assert refused.status_code == 422  # type: ignore[attr-defined]
+    assert "已上传，不必重新选择" in text(refused)
+    (kept,) = re.findall(r'name="kept" value="([^"]+)"', text(refused))
+    stored = Storage(app.extensions["portal"].settings.files_folder)
+    key = hashlib.sha256(content).hexdigest()
+    with sqlite_database.read() as db:
+        assert [one.key for one in db.query(StorageRemoval)] == [key]
+    colleague = surf("shanghai-liaison-2")
+    colleague.get(UPLOAD)
+    taken = colleague.post(UPLOAD, {**FIELDS, "kept": kept})
+    assert "上次上传的文件已不在" in text(taken)
+    assert applicant.post(UPLOAD, {**FIELDS, "kept": kept[:-2] + "xx"}).status_code == 422
+    assert applicant.post(UPLOAD, {**FIELDS, "kept": kept}).status_code == 303
+    later = (stored.stored_at(key) or NOON) + timedelta(hours=2)
+    remove_queued(sqlite_database, stored, later)
+    assert stored.stored_at(key) is not None
+    with sqlite_database.read() as db:
+        assert db.query(StorageRemoval).count() == 0
+        assert [item.sha256 for item in db.query(Material)] == [key]
+
+
+def test_everything_comes_as_one_archive_with_an_index(
+    surf: Surf, world: World, at: Callable[..., None], sqlite_database: Database
+) -> None:
+    at(sent)
+    applicant, expert = surf("shanghai-liaison-1"), surf("anhui-expert-1")
+    add = f"{BASE}/material/add-material"
+    applicant.get(add)
+    more = b"%PDF-1.7 " + b"x" * 300_000
+    assert upload(applicant, add, more, title="补充/报告 A&B", reason="送检样品复测").status_code == 303  # type: ignore[attr-defined]
+    answer = expert.get(f"{BASE}/material/package.zip")
+    assert answer.mimetype == "application/zip"
+    assert len(answer.data) == answer.content_length
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["index.html", "01-1 电热毯安全性能检测报告.pdf", "02-1 补充_报告 A&B.pdf"]
+        assert archive.read("02-1 补充_报告 A&B.pdf") == more
+        index = archive.read("index.html").decode()
+    for said in ("送检样品复测", "补充/报告 A&amp;B", hashlib.sha256(more).hexdigest(), "沪检〔2026〕D-0417"):
+        assert said in index
+    with sqlite_database.read() as db:
+        assert {opening.person_id for opening in db.query(MaterialOpening)} == {world.experts["anhui"][0].person_id}
+        assert db.query(MaterialOpening).count() == 2
+    assert surf("anhui-staff").get(f"{BASE}/material/package.zip").status_code == 404
 
 
 def test_who_may_not_see_it_finds_nothing(surf: Surf, world: World, at: Callable[..., None]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BufferedReader
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import wtforms
 from flask import flash, make_response, redirect, request, send_file, url_for
@@ -11,21 +11,24 @@ from werkzeug.wrappers import Response
 
 from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.acts import add_act
+from portal.documents.material_index import material_index_html
 from portal.process.consultation import transition
 from portal.process.errors import Invalid
 from portal.services.consultation import material as step
-from portal.services.consultation.material_reading import find_preview, reading_page
+from portal.services.consultation.material_reading import find_preview, material_package, reading_page
 from portal.services.consultation.material_view import MaterialRow, material_page, upload_page
 from portal.services.consultation.overview import brief
 from portal.services.consultation.panel_view import panel_page
+from portal.services.kernel.storage_removal import expect_use
 from portal.storage.kinds import ACCEPT
-from portal.web.acting import look, perform, settings
+from portal.web import uploads
+from portal.web.acting import look, perform
 from portal.web.fields import LongTextField, TextField, WholeNumberField
 from portal.web.forms import PortalForm, submit, typed
 from portal.web.fragments import render
 from portal.web.guard import requires
 from portal.web.security import HEADERS
-from portal.web.stored_files import open_stored, storage
+from portal.web.stored_files import chunks_of, open_stored
 
 Answer = str | Response | tuple[str, int]
 _NEW = ""
@@ -41,6 +44,9 @@ class MaterialForm(PortalForm):
     # With the first item there is nothing to choose, and the page does not ask.
     number = wtforms.SelectField("与已有材料的关系", default=_NEW)
     reason = LongTextField("补充理由", longest=1000)
+    kept = wtforms.HiddenField()
+    _file: step.UploadedFile | None = None
+    _refused: Invalid | None = None
 
     def offer(self, items: tuple[MaterialRow, ...]) -> MaterialForm:
         """Say which items it can be a new version of."""
@@ -54,13 +60,25 @@ class MaterialForm(PortalForm):
         number = int(self.number.data) if self.number.data else None
         return step.MaterialInput(self.kind.data, self.title.data, self.report_number.data, number)
 
+    def take_file(self) -> None:
+        """Check and store the file, before anything else is asked: a refusal of the rest must not lose it."""
+        try:
+            self._file = uploads.receive(self.file.name, self.kept.data or "")
+        except Invalid as refused:
+            self._refused = refused
+        else:
+            self.kept.data = uploads.keep(self._file)
+
+    @property
+    def taken(self) -> step.UploadedFile | None:
+        """The file that is kept for the next try."""
+        return self._file
+
     def uploaded(self) -> step.UploadedFile:
-        """The file, checked and stored; called before the transaction begins."""
-        chosen = request.files.get(self.file.name)
-        if chosen is None:
-            raise Invalid.field("file", "请选择要上传的文件。", "8(2)")
-        limit = settings().upload_limit_bytes
-        return step.store_upload(storage(), cast("BinaryIO", chosen.stream), chosen.filename or "", limit_bytes=limit)
+        """The file that was taken."""
+        if self._file is None:
+            raise self._refused or LookupError("the file was not taken")
+        return self._file
 
 
 class ExtensionForm(PortalForm):
@@ -98,12 +116,15 @@ def _upload(consultation_id: int, service: Any, said: str, more: dict[str, str])
     page = look(upload_page, consultation_id=consultation_id, permission=permission)
     form, status = MaterialForm(typed()).offer(page.items), 200
     if request.method == "POST":
+        form.take_file()
         given = {name: form[name].data for name in more}
         done = submit(form, service, consultation_id=consultation_id, given=form.given, file=form.uploaded, **given)
         if done:
             flash(f"“{done.done.title}”{said}", "done")
             return redirect(url_for("consultation.view_material", consultation_id=consultation_id), 303)
         status = done.status
+        if form.taken is not None:
+            perform(expect_use, key=form.taken.sha256)
     values: dict[str, Any] = {"form": form, "page": page, "accept": ACCEPT, "is_addition": bool(more)}
     return render("consultation/material/upload.html", consultation=page.loaded.consultation, **values), status
 
@@ -161,6 +182,27 @@ def preview_material(consultation_id: int, material_id: int) -> Response:
     file = open_stored(found.sha256, name=found.filename, consultation_id=consultation_id)
     _note_opening(consultation_id, material_id)
     return _framed(_sent(file, found, is_attachment=False))
+
+
+@blueprint.get("/<int:consultation_id>/material/package.zip")
+@requires("open_material")
+def download_all_material(consultation_id: int) -> Response:
+    """Everything as one archive with an index, written while it is sent."""
+    from zipstream import ZipStream  # few processes ever make one
+
+    package = look(material_package, consultation_id=consultation_id)
+    archive = ZipStream(sized=True)
+    archive.add(material_index_html(package.index), "index.html")
+    for file in package.index.files:
+        # Before the first byte is sent: an answer that breaks off says nothing.
+        open_stored(file.sha256, name=file.title, consultation_id=consultation_id).close()
+        archive.add(chunks_of(file.sha256), file.path, size=file.size)
+    for material_id in package.unopened:
+        perform(step.open_material, consultation_id=consultation_id, material_id=material_id)
+    response = Response(iter(archive), mimetype="application/zip")
+    response.content_length = len(archive)
+    response.headers.set("Content-Disposition", "attachment", filename=package.name)
+    return response
 
 
 @blueprint.get("/<int:consultation_id>/material/<int:material_id>/read")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePosixPath
 
 from sqlalchemy.orm import Session
 
+from portal.documents.material_index import IndexedFile, MaterialIndex
 from portal.models.material_preview import MaterialPreview
 from portal.process.errors import NotFound
 from portal.process.permissions import Actor
-from portal.services.consultation.material import MaterialFile, find_material, seeing
+from portal.services.consultation.material import MaterialFile, find_material, has_opened, seeing
 from portal.services.consultation.material_view import MaterialRow, material_rows
+from portal.storage.bag import safe_name
 from portal.storage.office_conversion import CONVERTED, converter
 
 PDF = "application/pdf"
@@ -56,6 +59,40 @@ def find_preview(db: Session, *, actor: Actor, consultation_id: int, material_id
     if preview is None or preview.preview_sha256 is None or preview.preview_size is None:
         raise NotFound
     return MaterialFile(item.title, f"{item.title}.pdf", PDF, preview.preview_size, preview.preview_sha256)
+
+
+@dataclass(frozen=True)
+class MaterialPackage:
+    """All items that the actor may see as one download; `unopened` are those that this opens for the first time."""
+
+    name: str
+    index: MaterialIndex
+    unopened: tuple[int, ...]
+
+
+def material_package(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> MaterialPackage:
+    """What goes into the download of everything; NotFound where there is nothing for the actor."""
+    loaded = seeing(db, actor=actor, consultation_id=consultation_id, now=now)
+    rows, consultation = material_rows(db, loaded), loaded.consultation
+    if not rows:
+        raise NotFound
+    files = tuple(
+        IndexedFile(
+            row.number, row.revision, row.kind_label, row.title, row.report_number,
+            safe_name(f"{row.number:02d}-{row.revision} {row.title}{PurePosixPath(row.filename).suffix}"),
+            row.size, row.sha256, row.sent_at, row.addition_reason or "",
+        )
+        for row in rows
+    )  # fmt: skip
+    product = f"{consultation.product.product_name} {consultation.product.model}".strip()
+    unopened = tuple(
+        row.material_id
+        for row in rows
+        if not has_opened(db, actor=actor, consultation_id=consultation_id, material_id=row.material_id)
+    )
+    number = consultation.number or ""
+    index = MaterialIndex(number, product, now, files)
+    return MaterialPackage(safe_name(f"{number} 会诊材料.zip".strip()), index, unopened)
 
 
 def _preview_state(db: Session, row: MaterialRow) -> str:

@@ -13,6 +13,7 @@ from portal.models.database import Database
 from portal.models.material import Material
 from portal.models.material_preview import MaterialPreview
 from portal.models.verification import OfficialFile
+from portal.process.permissions import Actor
 from portal.storage.local import Storage
 
 # A file is stored before the row that refers to it is written: a young one may belong to an upload under way.
@@ -20,9 +21,17 @@ UPLOAD_LASTS = timedelta(hours=1)
 
 
 def queue_removal(db: Session, keys: Iterable[str], *, now: datetime) -> None:
-    """Note in this transaction that the files are to be removed. Only for what was lawfully disposed of (Art. 9)."""
+    """Note in this transaction that the files are to be removed, unless something refers to them by then.
+
+    Only for what was lawfully disposed of (Art. 9), and for what nothing has ever referred to.
+    """
     waiting = set(db.scalars(select(StorageRemoval.key)))
     db.add_all(StorageRemoval(key=key, queued_at=now) for key in sorted(set(keys) - waiting))
+
+
+def expect_use(db: Session, *, actor: Actor, key: str, now: datetime) -> None:
+    """A file was uploaded with a form that was refused: it goes when nothing refers to it within UPLOAD_LASTS."""
+    queue_removal(db, [key], now=now)
 
 
 def remove_queued(database: Database, storage: Storage, now: datetime) -> int:
