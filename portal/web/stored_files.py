@@ -17,8 +17,12 @@ def storage() -> Storage:
 
 
 def chunks_of(sha256: str) -> Iterator[bytes]:
-    """The content in pieces; the file is opened with the first of them."""
-    with storage().open(sha256) as file:
+    """The content in pieces, also after the request; the file is opened with the first of them."""
+    return _read(storage(), sha256)
+
+
+def _read(kept: Storage, sha256: str) -> Iterator[bytes]:
+    with kept.open(sha256) as file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
 
