@@ -17,6 +17,7 @@ OTHER_EVENTS = {
     "material_uploaded": "上传材料",
     "speaking_order_set": "排定发言顺序",
     "archive_packaged": "编成归档包",
+    "archive_packaging_failed": "未能编成归档包",
     "archive_package_downloaded": "下载归档包",
     "archive_damage_found": "归档包完整性检查发现损坏",
     # The archive of an institution

@@ -182,3 +182,19 @@ def _stored_material(database: Database, settings: Settings) -> Path:
     path.parent.mkdir(parents=True)
     path.write_bytes(b"%PDF-1.7 report")
     return path
+
+
+def test_what_cannot_be_packaged_is_on_the_page_of_the_checks(
+    surf: Surf, world: World, sqlite_database: Database, clock: Clock, tmp_path: Path
+) -> None:
+    with sqlite_database.write() as db:
+        archived(db, world)
+    clock.now = AFTER
+    package_due(sqlite_database, Storage(tmp_path / "empty"), MAKING, AFTER)
+    own, administrator = (surf(name).get("/archive/checks").get_data(as_text=True) for name in (
+        "shanghai-liaison-1", "administrator",
+    ))  # fmt: skip
+    assert "未能编成归档包" in own
+    assert "文件不存在" in own
+    assert "未能编成归档包" in administrator
+    assert "文件不存在" not in administrator  # a problem may name what the record holds

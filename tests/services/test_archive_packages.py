@@ -19,12 +19,15 @@ from portal.models.archive import ArchivePackage, ArchiveRecord
 from portal.models.consultation import Consultation
 from portal.models.database import Database
 from portal.models.event import Event
+from portal.models.outbox import OutboxMessage
 from portal.models.verification import OfficialFile
 from portal.models.voting import ConsultationSheet
 from portal.process.errors import NotFound
 from portal.services.archiving import packaging
+from portal.services.archiving.checks_view import checks_page
 from portal.services.archiving.contents import CannotPackage, contents_of, schema_text
 from portal.services.archiving.downloads import find_package, take_package
+from portal.services.archiving.failures import FAILED
 from portal.services.archiving.packaging import build_package, package_due, unpackaged
 from portal.services.consultation.archive import archive_consultation
 from portal.services.consultation.meeting_minutes import correct_minutes
@@ -233,6 +236,33 @@ def test_no_package_without_the_originals_or_of_another_text(
         with pytest.raises(CannotPackage):
             contents_of(db, sheets)
         db.rollback()
+
+
+def test_what_cannot_be_packaged_is_told_once_and_shown_until_it_is(
+    database: Database, storage: Storage, tmp_path: Path
+) -> None:
+    with database.write() as db:
+        world = build_world(db)
+        archived(db, world)
+    empty = Storage(tmp_path / "empty")
+    for day in range(3):
+        package_due(database, empty, MAKING, AFTER + timedelta(days=day))
+    with database.read() as db:
+        mails = db.scalars(select(OutboxMessage).where(OutboxMessage.kind == "archive_unpackaged")).all()
+        own = {actor.person_id for actor in world.liaisons["shanghai"]}
+        assert world.administrator is not None
+        told = [mail.person_id for mail in mails]
+        assert sorted(told) == sorted({*own, world.administrator.person_id})  # each once, not once a run
+        for mail in mails:
+            assert ("文件不存在" in mail.text) is (mail.person_id in own)
+        assert [event.facts["content"] for event in db.scalars(select(Event).where(Event.name == FAILED))] == ["sheets"]
+        for actor, is_shown in ((world.applicant, True), (world.administrator, True), (world.lead, False)):
+            shown = checks_page(db, actor=actor, now=LATER).failures
+            assert [failure.content for failure in shown] == ["会诊表、会诊材料与初步分析"] * is_shown
+    sound = stored(empty.root)  # the report is there again
+    assert package_due(database, sound, MAKING, LATER) == 1
+    with database.read() as db:
+        assert checks_page(db, actor=world.applicant, now=LATER).failures == ()
 
 
 def test_only_the_custodian_takes_it_and_that_is_recorded(sqlite_database: Database, storage: Storage) -> None:

@@ -12,6 +12,7 @@ from portal.models.archive import ArchiveCheck, ArchivePackage, ArchiveRecord
 from portal.models.consultation import Consultation
 from portal.process.errors import NotFound
 from portal.process.permissions import Actor, is_granted
+from portal.services.archiving.failures import Failure, failures_of
 from portal.services.archiving.integrity import all_packages, latest_checks
 from portal.services.archiving.packaging import unpackaged
 from portal.services.consultation.archive_inventory import CONTENT_LABELS
@@ -47,6 +48,7 @@ class ChecksPage:
     counts: dict[str, int]
     packages: int
     waiting: int  # records that are not packaged yet
+    failures: tuple[Failure, ...]  # those of them that no package could be made of
     checked_at: datetime | None  # the latest check of all
     oldest_at: datetime | None  # the oldest of the latest checks
     lines: tuple[CheckLine, ...]
@@ -70,6 +72,7 @@ def checks_page(db: Session, *, actor: Actor, page: int = 1, now: datetime) -> C
     packages, checked, newest, oldest = db.execute(counted).one()
     damaged = db.scalar(shown.where(checks.c.is_sound.is_(False)).with_only_columns(func.count())) or 0
     counts = {"damaged": damaged, "unchecked": packages - checked, "sound": checked - damaged}
+    waiting = _waiting(db, own)
     sees_lines = sees_all or actor.institution_id is not None
     pages = max(1, -(-packages // PAGE_SIZE))
     page = min(max(page, 1), pages)
@@ -78,7 +81,8 @@ def checks_page(db: Session, *, actor: Actor, page: int = 1, now: datetime) -> C
     return ChecksPage(
         counts=counts,
         packages=packages,
-        waiting=_waiting(db, own),
+        waiting=len(waiting),
+        failures=tuple(failures_of(db, waiting)),
         checked_at=newest,
         oldest_at=oldest,
         lines=_lines(db, chosen) if chosen is not None else (),
@@ -93,12 +97,12 @@ def _of(query: Select[ArchivePackage], institution_id: int | None) -> Select[Arc
     return query if institution_id is None else query.where(ArchiveRecord.custodian_id == institution_id)
 
 
-def _waiting(db: Session, institution_id: int | None) -> int:
+def _waiting(db: Session, institution_id: int | None) -> list[int]:
     waiting = unpackaged(db)
     if institution_id is None or not waiting:
-        return len(waiting)
-    own = select(func.count()).where(ArchiveRecord.id.in_(waiting), ArchiveRecord.custodian_id == institution_id)
-    return db.scalar(own) or 0
+        return waiting
+    own = select(ArchiveRecord.id).where(ArchiveRecord.id.in_(waiting), ArchiveRecord.custodian_id == institution_id)
+    return list(db.scalars(own))
 
 
 def _lines(db: Session, query: Select[ArchivePackage]) -> tuple[CheckLine, ...]:

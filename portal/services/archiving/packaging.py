@@ -27,6 +27,7 @@ from portal.services.archiving.contents import (
     contents_of,
     schema_text,
 )
+from portal.services.archiving.failures import note_failure
 from portal.services.kernel.events import record as record_event
 from portal.services.official_making import Making, official_file
 from portal.storage.bag import Member, write_bag
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 def package_due(database: Database, storage: Storage, making: Making, now: datetime) -> int:
-    """Build every package that is missing; returns how many were made. What cannot be built is logged and retried."""
+    """Build every package that is missing; returns how many were made. What cannot be is told once, and retried."""
     with database.read() as db:
         waiting = unpackaged(db)
     made = 0
@@ -47,6 +48,8 @@ def package_due(database: Database, storage: Storage, making: Making, now: datet
             made += build_package(database, storage, making, record_id, now) is not None
         except UNPACKAGEABLE as problem:
             log.error("archive record %d: %s", record_id, problem)
+            with database.write() as db:
+                note_failure(db, record_id, str(problem), now)
     return made
 
 
