@@ -15,7 +15,8 @@ _PIXELS_A_MODULE = 8
 class Foot:
     """Number, version, signer, instant and digest in words. Without `url` there is no QR code.
 
-    `code` is what a reader types on the verification page, `url` the address of that page with the code in it.
+    `on_paper` says how a sheet signed by hand came into the portal; `code` is what a reader types on the verification
+    page, `url` the address of that page with the code in it.
     """
 
     number: str = ""
@@ -25,6 +26,7 @@ class Foot:
     digest: str = ""
     code: str = ""
     url: str = ""
+    on_paper: tuple[str, ...] = ()
 
     def leading_to(self, verification_url: str) -> Foot:
         """The same with its code and the address of the verification page; as it is where nobody has signed."""
@@ -37,7 +39,8 @@ class Foot:
         if not self.digest:
             return ()
         signed = f"签名　{self.signer}　{self.signed_at}".rstrip() if self.signer else ""
-        lines = ["　".join(part for part in (self.number, self.version) if part), signed, f"SHA-256　{self.digest}"]
+        numbered = "　".join(part for part in (self.number, self.version) if part)
+        lines = [numbered, signed, *self.on_paper, f"SHA-256　{self.digest}"]
         if self.code or self.url:
             lines.append("　".join(part for part in (f"校验码　{self.code}" if self.code else "", self.url) if part))
         return tuple(line for line in lines if line)

@@ -22,6 +22,7 @@ GAP = "　　"
 _BLANK_DAY = f"{GAP}{GAP}年{GAP}月{GAP}日"
 _BOXES_A_LINE = 3
 DRAFT = "草稿　未签名"
+TO_SIGN = "未签名（供线下签名）"
 DEPARTURE_WORDS = "不采纳规则建议的理由："
 
 
@@ -63,6 +64,7 @@ class PaperSection:
 class SheetDocument:
     """All that one sheet says. `values` holds what the portal fills in, by the names of `filled_from`.
 
+    `on_paper` are the lines that say of a sheet signed by hand how it came into the portal; they stand at the foot.
     Signature and digest are empty on a sheet that is not signed; `unsigned_mark` says on each of its pages what it is.
     """
 
@@ -76,6 +78,7 @@ class SheetDocument:
     signed_on: date | None = None
     signed_at: str = ""
     digest: str = ""
+    on_paper: tuple[str, ...] = ()
     unsigned_mark: str = DRAFT
 
     @property
@@ -83,10 +86,15 @@ class SheetDocument:
         """What every page says across its text as long as nobody has signed; empty on a signed sheet."""
         return "" if self.digest else self.unsigned_mark
 
+    @property
+    def mark_across(self) -> str:
+        """The same, large across the text; not where it is to be written upon."""
+        return "" if self.mark == TO_SIGN else self.mark
+
     def foot(self, *, code: str = "", url: str = "") -> Foot:
         """What is printed at the foot; `code` and `url` lead to the verification page."""
         version = f"第 {self.round_number} 轮表决，第 {self.revision} 版"
-        return Foot(self.number, version, self.signer, self.signed_at, self.digest, code, url)
+        return Foot(self.number, version, self.signer, self.signed_at, self.digest, code, url, self.on_paper)
 
     def filled(self, field: Field) -> str:
         """What the portal writes into a text cell."""

@@ -44,6 +44,7 @@ def _said(document: SheetDocument, foot: Foot, place: int) -> dict[str, Any]:
         "title": document.edition.sheet_title,
         "number": document.number,
         "mark": document.mark,
+        "across": document.mark_across,
         "end": f"end-{place}",
         "head": head_words(head),
         "cells": [_cell(cell) for cell in sheet_grid(sections)],

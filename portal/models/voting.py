@@ -71,6 +71,11 @@ class ConsultationSheet(Base):
             "AND recommend_investigation IS NOT NULL AND continued_monitoring IS NOT NULL)",
             name="signed_is_complete",
         ),
+        # A signature on paper comes with its scan, its day and whoever recorded it; nothing else has a scan.
+        CheckConstraint(
+            "(signed_with = 'paper_scan') = (scan_sha256 IS NOT NULL) OR signed_with IS NULL", name="scan_of_paper"
+        ),
+        CheckConstraint("scan_sha256 IS NULL OR recorded_by_id IS NOT NULL", name="scan_was_recorded"),
         UniqueConstraint("round_id", "member_id", "revision"),
         # One live sheet a member and round: a second vote finds no room.
         Index(
@@ -99,11 +104,16 @@ class ConsultationSheet(Base):
     recommend_investigation: Mapped[str | None] = mapped_column(String(10))
     continued_monitoring: Mapped[str | None] = mapped_column(String(10))
 
-    signed_on: Mapped[date | None]  # 日期 beside the signature, Beijing
+    signed_on: Mapped[date | None]  # 日期 beside the signature, Beijing; of one on paper the day that is written there
     signed_at: Mapped[datetime | None] = mapped_column(Instant)
     signer_name: Mapped[str | None] = mapped_column(String(40))
     signed_from: Mapped[str | None] = mapped_column(String(64))  # network address
-    signed_with: Mapped[str | None] = mapped_column(String(40))  # factors: password
+    signed_with: Mapped[str | None] = mapped_column(String(40))  # factors: password, or paper_scan
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))  # of a sheet signed on paper
+    scan_sha256: Mapped[str | None] = mapped_column(String(64), index=True)  # its place in the storage
+    scan_size: Mapped[int | None]  # bytes
+    scan_filename: Mapped[str | None] = mapped_column(String(200))
+    scan_type: Mapped[str | None] = mapped_column(String(40))
     canonical: Mapped[str | None] = mapped_column(Text)  # RFC 8785 text that was signed
     digest: Mapped[str | None] = mapped_column(String(64), index=True)  # SHA-256 of `canonical`
     left_at: Mapped[datetime | None] = mapped_column(Instant)  # withdrawn or void

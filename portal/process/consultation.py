@@ -199,6 +199,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("sign_sheet", "签署会诊表", "sheet_signed", (S.VOTING,), (By.EXPERT,), None, "签署会诊表", "8(6)"),
     Transition("withdraw_signature", "撤回签名", "signature_withdrawn", (S.VOTING,), (By.EXPERT,), None,
                "撤回会诊表签名", "8(6)"),
+    Transition("record_paper_sheet", "登记线下签名", "paper_sheet_recorded", (S.VOTING,), (By.LEAD,), None,
+               "登记线下签名的会诊表", "8(6)", decided=True),
     Transition("remind_signers", "提醒未签名专家", "signers_reminded", (S.VOTING,), (By.LEAD,), None,
                "提醒未签名专家", "8(6)"),
     Transition("close_vote", "结束表决", "vote_closed", (S.VOTING,), (By.LEAD,), S.TALLIED, "结束表决并计票", "8(6)"),

@@ -13,6 +13,7 @@ OTHER_EVENTS = {
     "application_drafted": "起草会诊申请",
     "attendance_recorded": "登记到会情况",
     "deadline_recomputed": "按新载入的工作日历重新计算期限",
+    "sheet_scan_opened": "查看线下签名扫描件",
     "material_removed": "移除未发送的材料",
     "material_uploaded": "上传材料",
     "speaking_order_set": "排定发言顺序",

@@ -25,12 +25,12 @@ from portal.models.institution import Institution
 from portal.models.meeting_minutes import MeetingMinutes
 from portal.models.verification import OfficialFile, VerificationRequest
 from portal.models.voting import ConsultationSheet, VotingRound
+from portal.services.consultation.sheet_text import FACTOR_LABELS, PAPER_SCAN, PASSWORD, chinese_day
 from portal.services.kernel.canonical import digest_of_text
 from portal.services.official_files import seals_of
 
 SHEET, MINUTES, SHEETS, CERTIFICATE = "sheet", "minutes", "sheets", "certificate"
 STATES = {"signed": "有效", "withdrawn": "已撤回", "void": "已作废"}
-FACTORS = {"password": "平台账号登录，签名时再次核对登录密码"}
 # An office may share one address; a code cannot be guessed in any number of tries.
 LIMIT_LASTS = timedelta(hours=1)
 REQUESTS_PER_ADDRESS = 120
@@ -57,6 +57,7 @@ class Verified:
     digest: str
     is_intact: bool  # the text that the portal keeps still gives the digest
     seal: Mapping[str, Any] | None = None  # of the minutes' PDF: what the certificate says, or why there is none
+    is_on_paper: bool = False  # signed by hand and recorded from its scan; `at` is when it was recorded
 
     @property
     def code(self) -> str:
@@ -149,12 +150,20 @@ def _sheet(db: Session, sheet_id: int) -> Verified | None:
         version=f"第 {said['round']} 轮表决，第 {said['revision']} 版",
         by=sheet.signer_name or "",
         at=sheet.signed_at,
-        factors=FACTORS[sheet.signed_with or "password"],
+        factors=_factors(sheet),
         state=STATES[sheet.state],
         state_note="" if sheet.state == "signed" else "这一版不计票。",
         digest=sheet.digest,
+        is_on_paper=sheet.signed_with == PAPER_SCAN,
         is_intact=digest_of_text(sheet.canonical) == sheet.digest,
     )
+
+
+def _factors(sheet: ConsultationSheet) -> str:
+    label = FACTOR_LABELS[sheet.signed_with or PASSWORD]
+    if sheet.signed_with != PAPER_SCAN:
+        return label
+    return f"{label}；纸上日期{chinese_day(sheet.signed_on)}，由牵头单位联络员登记；扫描件 SHA-256 {sheet.scan_sha256}"
 
 
 def _minutes(db: Session, minutes_id: int) -> Verified | None:

@@ -23,6 +23,7 @@ MAY_WRITE_ON_GET = frozenset(
         "consultation.download_package",
         # Counted for its limit: a question to the verification page.
         "pages.verify_code_page",
+        "consultation.download_scan",
     }
 )
 """Endpoints whose GET notes that it was asked for, and changes nothing else."""

@@ -993,10 +993,19 @@ def upgrade() -> None:
         sa.Column("signer_name", sa.String(length=40), nullable=True),
         sa.Column("signed_from", sa.String(length=64), nullable=True),
         sa.Column("signed_with", sa.String(length=40), nullable=True),
+        sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("scan_sha256", sa.String(length=64), nullable=True),
+        sa.Column("scan_size", sa.Integer(), nullable=True),
+        sa.Column("scan_filename", sa.String(length=200), nullable=True),
+        sa.Column("scan_type", sa.String(length=40), nullable=True),
         sa.Column("canonical", sa.Text(), nullable=True),
         sa.Column("digest", sa.String(length=64), nullable=True),
         sa.Column("left_at", Instant(), nullable=True),
         sa.Column("left_reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "(signed_with = 'paper_scan') = (scan_sha256 IS NOT NULL) OR signed_with IS NULL",
+            name=op.f("ck_consultation_sheet_scan_of_paper"),
+        ),
         sa.CheckConstraint(
             "continued_monitoring IN ('yes', 'no')", name=op.f("ck_consultation_sheet_continued_monitoring")
         ),
@@ -1014,8 +1023,12 @@ def upgrade() -> None:
             "state IN ('draft', 'signed', 'withdrawn', 'void')", name=op.f("ck_consultation_sheet_state")
         ),
         sa.CheckConstraint("likelihood BETWEEN 1 AND 8", name=op.f("ck_consultation_sheet_likelihood")),
+        sa.CheckConstraint(
+            "scan_sha256 IS NULL OR recorded_by_id IS NOT NULL", name=op.f("ck_consultation_sheet_scan_was_recorded")
+        ),
         sa.CheckConstraint("severity BETWEEN 1 AND 4", name=op.f("ck_consultation_sheet_severity")),
         sa.ForeignKeyConstraint(["member_id"], ["panel_member.id"], name=op.f("fk_consultation_sheet_member_id")),
+        sa.ForeignKeyConstraint(["recorded_by_id"], ["person.id"], name=op.f("fk_consultation_sheet_recorded_by_id")),
         sa.ForeignKeyConstraint(["round_id"], ["voting_round.id"], name=op.f("fk_consultation_sheet_round_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consultation_sheet")),
         sa.UniqueConstraint(
@@ -1026,6 +1039,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consultation_sheet_digest"), ["digest"], unique=False)
         batch_op.create_index(batch_op.f("ix_consultation_sheet_member_id"), ["member_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_consultation_sheet_round_id"), ["round_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_consultation_sheet_scan_sha256"), ["scan_sha256"], unique=False)
         batch_op.create_index(
             "uq_consultation_sheet_live",
             ["round_id", "member_id"],

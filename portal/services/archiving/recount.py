@@ -19,6 +19,7 @@ from portal.services.kernel.canonical import digest_of_text
 from portal.services.kernel.events import digest_of_said
 from portal.storage.bag_reading import Bag, UnreadableBag, check_bag, opened_bag, read_text
 
+_SIGNING = ("sheet_signed", "paper_sheet_recorded")
 _MALFORMED = (KeyError, TypeError, AttributeError, ValueError)
 
 
@@ -77,7 +78,7 @@ def _signatures(bag: Bag, said: Mapping[str, Any]) -> tuple[set[str], list[str]]
     ]
     if not events or events[-1]["digest"] != said["audit"]["head"]:
         wrong.append("审计记录：最后一条不是归档时的最新哈希")
-    signed = {event["said"]["facts"]["digest"] for event in events if event["said"]["name"] == "sheet_signed"}
+    signed = {event["said"]["facts"]["digest"] for event in events if event["said"]["name"] in _SIGNING}
     return signed, wrong
 
 

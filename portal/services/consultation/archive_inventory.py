@@ -82,6 +82,9 @@ def applicant_items(db: Session, consultation: Consultation) -> list[Item]:
         title = sheet_title(sheet)
         name = f"sheets/{place:02}-round-{sheet.round.number}-{sheet.member.name}"
         items.append(_of_text("consultation_sheet", title, name, sheet.canonical or "", sheet.digest, sheet))
+        if sheet.scan_sha256 is not None:
+            scan = f"{name}-scan-{sheet.scan_filename}"
+            items.append(Item("sheet_scan", f"{title}的线下签名扫描件", scan, sheet.scan_sha256, sheet.scan_size or 0))
     return items
 
 
@@ -175,7 +178,9 @@ def _destroy_sheets(db: Session, record: ArchiveRecord) -> set[str]:
     members = select(PanelMember.id).where(PanelMember.consultation_id == cid)
     own = select(Material.id).where(Material.consultation_id == cid)
     keys = set(db.scalars(select(Material.sha256).where(Material.consultation_id == cid)))
-    db.execute(delete(ConsultationSheet).where(ConsultationSheet.round_id.in_(rounds)))
+    of_rounds = ConsultationSheet.round_id.in_(rounds)
+    keys |= {key for key in db.scalars(select(ConsultationSheet.scan_sha256).where(of_rounds)) if key}
+    db.execute(delete(ConsultationSheet).where(of_rounds))
     db.execute(delete(PreliminaryAnalysis).where(PreliminaryAnalysis.member_id.in_(members)))
     db.execute(delete(MaterialOpening).where(MaterialOpening.material_id.in_(own)))
     db.execute(delete(Material).where(Material.consultation_id == cid))

@@ -76,15 +76,28 @@ class MaterialFile:
         return self.content_type.startswith(SHOWN_INLINE)
 
 
-def store_upload(storage: Storage, stream: BinaryIO, filename: str, *, limit_bytes: int) -> UploadedFile:
-    """Check and store an uploaded file, before any transaction. Invalid at `file` when it is not let in."""
+def store_upload(
+    storage: Storage,
+    stream: BinaryIO,
+    filename: str,
+    *,
+    limit_bytes: int,
+    article: str = "8(2)",
+    only: Collection[str] = (),
+) -> UploadedFile:
+    """Check and store an uploaded file, before any transaction. Invalid at `file` when it is not let in.
+
+    `only` names the extensions that are let in where not every kind is; `article` is what a refusal cites.
+    """
     if not filename.strip():
-        raise Invalid.field("file", "请选择要上传的文件。", "8(2)")
+        raise Invalid.field("file", "请选择要上传的文件。", article)
     try:
         kind = check_kind(stream, filename)
+        if only and kind.extension not in only:
+            raise Invalid.field("file", f"这里只能上传 {'、'.join(only).upper()} 文件。", article)
         stored = storage.put(stream, limit_bytes=limit_bytes)
     except (FileRefused, FileTooLarge) as refused:
-        raise Invalid.field("file", str(refused), "8(2)") from refused
+        raise Invalid.field("file", str(refused), article) from refused
     return UploadedFile(clean_name(filename), kind.media_type, stored.size, stored.sha256)
 
 

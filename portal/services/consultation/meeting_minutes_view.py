@@ -28,6 +28,7 @@ from portal.services.consultation.meeting_minutes_draft import (
     count_rounds,
 )
 from portal.services.consultation.meeting_minutes_record import fixed_record
+from portal.services.consultation.sheet_text import FACTOR_LABELS
 from portal.services.kernel.loading import Loaded, load
 from portal.services.official_files import seals_of
 
@@ -141,10 +142,15 @@ def _document(minutes: MeetingMinutes, said: dict[str, Any]) -> MinutesDocument:
         attending=tuple(attendance["attending"]),
         saved_on=beijing_day(minutes.saved_at),
         annex=tuple(
-            SheetDigest(one["round"], str(one["seat"] or ""), one["signer"], one["digest"], code_of(one["digest"]))
+            SheetDigest(one["round"], str(one["seat"] or ""), _signer(one), one["digest"], code_of(one["digest"]))
             for one in said["sheets"]
         ),
     )
+
+
+def _signer(fixed: Mapping[str, Any]) -> str:
+    factors = fixed.get("signed_with")
+    return f"{fixed['signer']}（{FACTOR_LABELS[factors]}）" if factors else str(fixed["signer"])
 
 
 def issued_document(

@@ -40,7 +40,7 @@ _ASIDE = frozenset(
         "discard_application", "withdraw_application", "lapse_application", "hand_over_lead", "terminate_consultation",
         "extend_analysis", "replace_member", "adjourn_session", "recuse_member", "move_session", "add_material",
         "hold_archive", "lift_hold", "extend_retention", "propose_disposal", "dispose_archive", "correct_minutes",
-        "withdraw_signature", "refill_place",
+        "withdraw_signature", "refill_place", "record_paper_sheet",
     }
 )  # fmt: skip
 # Some of them come forward as soon as there is an occasion.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, bindparam, select
@@ -19,15 +18,13 @@ from portal.models.voting import ConsultationSheet, VotingRound
 from portal.process.consultation import Stage
 from portal.process.errors import Invalid, NotFound, Refusal, Stale, WrongStage
 from portal.process.permissions import Actor, ConsultationFacts, may, relations
-from portal.rules.dates import beijing_day
 from portal.rules.editions import Edition, load_edition
 from portal.rules.sheet import SheetAnswers, departures, signing_problems
-from portal.rules.sheet_record import as_record, from_record
-from portal.rules.sheet_rules import QUESTIONS
-from portal.services.consultation.sheet_text import filled_values, full_number
+from portal.rules.sheet_record import from_record
+from portal.services.consultation.sheet_text import full_number
+from portal.services.consultation.signature import Signature, fix_sheet, write_answers
 from portal.services.consultation.voting import ARTICLE, WhyNot, refuse_when
 from portal.services.kernel.advancing import advance
-from portal.services.kernel.canonical import canonical_json, digest_of_text
 from portal.services.kernel.loading import Loaded, load
 from portal.services.kernel.mailing import queue
 from portal.services.kernel.obligations import oblige
@@ -38,8 +35,6 @@ FIRST_VIEW = ("severity", "likelihood", "prevalence", "defect_finding")
 
 # A password that was asked for longer ago than the answer to one request takes is not asked for again (decided).
 REAUTHENTICATION_LASTS = timedelta(minutes=1)
-FACTORS = "password"
-"""How a signer proves to be the signer; kept in the signed text."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +132,7 @@ def save_sheet(
     given = answers(own.edition) if callable(answers) else answers
     require_draft(own)
     require_version(own.sheet, version)
-    _write(own.sheet, given, now)
+    write_answers(own.sheet, given, now)
     db.flush()
     return own.sheet
 
@@ -154,7 +149,7 @@ def take_first_view(db: Session, *, actor: Actor, consultation_id: int, version:
     if own.voting_round.number > 1 or not view:
         raise Refusal("没有可以带入的初步分析。", article="8(2)")
     open_answers = {name: value for name, value in view.items() if own.answers.answer(name) is None}
-    _write(own.sheet, replace(own.answers, **open_answers), now)
+    write_answers(own.sheet, replace(own.answers, **open_answers), now)
     db.flush()
     return tuple(open_answers)
 
@@ -184,7 +179,8 @@ def sign_sheet(
         raise Invalid(problems)
     if reauthenticated_at is None or now - reauthenticated_at > REAUTHENTICATION_LASTS:
         raise Invalid.field("password", "签名前请再次输入登录密码。", ARTICLE)
-    _fix(db, own, answers, actor, now)
+    signature = Signature(actor.name, actor.person_id, actor.address)
+    fix_sheet(db, own.consultation, own.member, own.voting_round, own.sheet, answers, signature, now)
     facts: dict[str, Any] = {
         "round": own.voting_round.number,
         "revision": own.sheet.revision,
@@ -206,7 +202,7 @@ def withdraw_signature(db: Session, *, actor: Actor, consultation_id: int, now: 
     draft = ConsultationSheet(
         round_id=signed.round_id, member_id=signed.member_id, revision=signed.revision + 1, answers={}, saved_at=now
     )
-    _write(draft, own.answers, now)
+    write_answers(draft, own.answers, now)
     db.add(draft)
     advance(
         db, loaded, "withdraw_signature", actor=actor, now=now,
@@ -270,14 +266,6 @@ def require_draft(own: OwnSheet) -> None:
         raise Refusal("您在本轮已签名，会诊表不能再修改。如需修改，请先撤回签名。", article=ARTICLE)
 
 
-def _write(sheet: ConsultationSheet, answers: SheetAnswers, now: datetime) -> None:
-    sheet.answers = as_record(answers)
-    sheet.severity, sheet.likelihood = answers.severity, answers.likelihood
-    for question in QUESTIONS:
-        setattr(sheet, question, getattr(answers, question))
-    sheet.saved_at = now
-
-
 def _send_receipt(db: Session, own: OwnSheet, now: datetime) -> None:
     """Mail the signer what was fixed, and nothing of what it says."""
     queue(
@@ -286,31 +274,3 @@ def _send_receipt(db: Session, own: OwnSheet, now: datetime) -> None:
         number=full_number(own.consultation, own.edition), round_number=own.voting_round.number, sheet=own.sheet,
         code=code_of(own.sheet.digest or ""),
     )  # fmt: skip
-
-
-def _fix(db: Session, own: OwnSheet, answers: SheetAnswers, actor: Actor, now: datetime) -> None:
-    sheet = own.sheet
-    canonical = canonical_json(
-        {
-            "edition": own.edition.name,
-            "consultation": full_number(own.consultation, own.edition),
-            "round": own.voting_round.number,
-            "revision": sheet.revision,
-            "filled": filled_values(db, own.consultation, own.member),
-            "answers": as_record(answers),
-            "signer": actor.name,
-            "signer_person": actor.person_id,
-            "signed_at": now.astimezone(UTC).isoformat(timespec="microseconds"),
-            "signed_from": actor.address,
-            "signed_with": FACTORS,
-            "version": sheet.version,
-            # The ticks alone could be guessed from a digest; with the salt it tells nothing while the vote is open.
-            "salt": secrets.token_hex(16),
-        }
-    )
-    # The database takes a signed sheet only when all of this is there, so it is written in one go.
-    _write(sheet, answers, now)
-    sheet.state, sheet.signed_at, sheet.signed_on = "signed", now, beijing_day(now)
-    sheet.signer_name, sheet.signed_from, sheet.signed_with = actor.name, actor.address, FACTORS
-    sheet.canonical, sheet.digest = canonical, digest_of_text(canonical)
-    db.flush()

@@ -20,6 +20,9 @@ from portal.rules.sheet import SheetAnswers
 from portal.rules.sheet_record import from_record
 
 Values = dict[str, str | list[str]]
+# How a signer proves to be the signer; kept in the signed text.
+PASSWORD, PAPER_SCAN = "password", "paper_scan"
+FACTOR_LABELS = {PASSWORD: "平台账号登录，签名时再次核对登录密码", PAPER_SCAN: "线下签名，扫描件"}
 
 
 def filled_values(db: Session, consultation: Consultation, member: PanelMember) -> Values:
@@ -86,6 +89,9 @@ def signed_document(sheet: ConsultationSheet) -> SheetDocument:
     said = json.loads(sheet.canonical)
     edition = load_edition(said["edition"])
     local = sheet.signed_at.astimezone(BEIJING)
+    instant = f"{chinese_day(local.date())} {local:%H:%M:%S}"
+    paper = said.get("paper")
+    signed_on = date.fromisoformat(paper["signed_on"]) if paper else local.date()
     return SheetDocument(
         edition=edition,
         number=said["consultation"],
@@ -94,7 +100,16 @@ def signed_document(sheet: ConsultationSheet) -> SheetDocument:
         values=said["filled"],
         answers=from_record(said["answers"], edition),
         signer=said["signer"],
-        signed_on=local.date(),
-        signed_at=f"{chinese_day(local.date())} {local:%H:%M:%S}",
+        signed_on=signed_on,
+        # On paper there is a day and no time of it.
+        signed_at=chinese_day(signed_on) if paper else instant,
         digest=sheet.digest or "",
+        on_paper=_on_paper(paper, instant) if paper else (),
+    )
+
+
+def _on_paper(paper: dict[str, str], recorded_at: str) -> tuple[str, ...]:
+    return (
+        f"签名方式　{FACTOR_LABELS[PAPER_SCAN]}　{recorded_at} 由{paper['recorded_by']}登记",
+        f"扫描件 SHA-256　{paper['scan_sha256']}",
     )

@@ -102,6 +102,7 @@ class SignedSheet:
     document: SheetDocument
     sections: tuple[PaperSection, ...]
     foot: Foot
+    recorded_at: datetime | None  # when a sheet signed on paper was recorded; None for one signed online
 
     @property
     def file_name(self) -> str:
@@ -218,7 +219,7 @@ def signed_sheet(db: Session, *, actor: Actor, consultation_id: int, sheet_id: i
     document = signed_document(sheet)
     return SignedSheet(
         consultation_id, loaded.consultation.number or "", sheet.member.name, sheet.state, sheet.left_reason,
-        sheet.left_at, document, paper(document), document.foot(),
+        sheet.left_at, document, paper(document), document.foot(), sheet.signed_at if document.on_paper else None,
     )  # fmt: skip
 
 

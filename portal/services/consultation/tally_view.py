@@ -24,6 +24,7 @@ from portal.rules.sheet_description import Field
 from portal.rules.sheet_rules import QUESTIONS
 from portal.services.consultation.sheet import readable_view
 from portal.services.consultation.sheet_rules_view import Matrix, level_words, matrix, value_words
+from portal.services.consultation.sheet_text import FACTOR_LABELS, PAPER_SCAN
 from portal.services.consultation.tally import why_no_conclusion, why_no_new_round
 from portal.services.consultation.voting import answer_words, answers_of, rounds_of, signed_sheets
 from portal.services.kernel.loading import Loaded, load
@@ -56,6 +57,7 @@ class Voter:
     name: str
     field: str
     institution: Institution
+    on_paper: str  # how it was signed, where it was not online; else ""
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,8 @@ def _detail(db: Session, voting_round: VotingRound, edition: Edition) -> RoundDe
 
 
 def _voter(sheet: ConsultationSheet) -> Voter:
-    return Voter(sheet.id, sheet.member.name, sheet.member.field, sheet.member.institution)
+    on_paper = FACTOR_LABELS[PAPER_SCAN] if sheet.signed_with == PAPER_SCAN else ""
+    return Voter(sheet.id, sheet.member.name, sheet.member.field, sheet.member.institution, on_paper)
 
 
 def _first_views(db: Session, sheets: Sequence[ConsultationSheet], edition: Edition) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ from portal.rules.sheet_record import as_record, from_record
 from portal.rules.sheet_rules import QUESTIONS
 from portal.services.consultation.members import accepted_members
 from portal.services.consultation.online_session import close_discussion
+from portal.services.consultation.sheet_text import PAPER_SCAN
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.calendar import working_calendar
 from portal.services.kernel.loading import Loaded, load
@@ -102,7 +103,7 @@ def close_vote(db: Session, *, actor: Actor, consultation_id: int, reason: str =
     closed.close_reason = reason.strip() if unsigned else ""
     closed.panel_size, closed.tally = panel, tally_as_record(counted)
     closed.witness = [
-        {"seat": member.seat, "signer": sheet.signer_name, "digest": sheet.digest}
+        {"seat": member.seat, "signer": sheet.signer_name, "digest": sheet.digest, **_on_paper(sheet)}
         for sheet in sheets
         for member in members
         if member.id == sheet.member_id
@@ -251,6 +252,11 @@ def answer_words(question: str, answer: str | None, edition: Edition) -> str:
 def usual_sign_by(db: Session, edition: Edition, now: datetime) -> datetime:
     """By when to sign where nobody sets another time."""
     return working_calendar(db).deadline(now, edition.value("vote_signing_days").value, strict=False).due_at
+
+
+def _on_paper(sheet: ConsultationSheet) -> dict[str, str]:
+    """Named only where it is not the usual way to sign."""
+    return {"signed_with": PAPER_SCAN} if sheet.signed_with == PAPER_SCAN else {}
 
 
 def _empty_sheet(member: PanelMember, now: datetime) -> ConsultationSheet:
