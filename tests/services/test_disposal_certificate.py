@@ -29,7 +29,7 @@ from portal.services.kernel.storage_removal import remove_queued
 from portal.services.official_making import Making, official_file
 from portal.services.verification import verify_code, verify_file
 from portal.storage.local import FileMissing, Storage
-from tests.documents.reading import pdf_words, squeeze
+from tests.documents.reading import pdf_glyphs, pdf_words, squeeze
 from tests.factories.archive import packaged, stored
 from tests.factories.ending import EXPIRED
 from tests.factories.meeting_minutes import AFTER
@@ -109,6 +109,10 @@ def test_its_pdf_says_all_of_it_and_anybody_can_verify_it(database: Database, st
                 assert squeeze("".join(row)) in words
         assert squeeze("".join(paper.closing)) in words
         assert certificate.digest in words
+        digits = [one for one in pdf_glyphs(content) if 6 < one.size < 7]
+        table = max(sum(len(row[2]) for row in table.rows) for table in paper.tables)
+        assert len(digits) >= table  # each on one line, inside the frame: 26 mm from the paper's right edge
+        assert max(one.x + 0.61 * one.size for one in digits) < (210 - 26) * 72 / 25.4
         with database.read() as db:
             check = verify_file(db, content=content)
             assert (check.result, check.verified and check.verified.kind) == ("unchanged", "certificate")

@@ -22,7 +22,7 @@ from portal.services.consultation.sheet_text import chinese_day
 from portal.services.kernel.canonical import canonical_json, digest_of_text
 
 TITLE = "销毁证书"
-COLUMNS = (Column("已销毁", 3.2), Column("大小", 1.3), Column("SHA-256", 4.9))
+COLUMNS = (Column("已销毁", 2.7), Column("大小", 1.5), Column("SHA-256", 5.4))
 NOTE = (
     "以上材料的正文、文件、预览和归档包已依规销毁。清单和校验值长期保存："
     "日后出现的任何一份，都可以用校验值核对是否为原件。"
