@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from portal.process.permissions import Actor, Role
 from portal.rules.editions import load_edition
 from portal.services.accounts import NewPerson, create_person, first_administrator
-from portal.services.experts import ExpertInput, add_expert
+from portal.services.expert_entry import ExpertInput
+from portal.services.experts import add_expert
 from portal.services.institutions import establish_alliance, rename_institution
 from portal.services.liaisons import appoint_liaison
 from portal.services.rotation import generate_schedule
@@ -127,7 +128,7 @@ def _register_experts(
     cast: Cast,
     security: Actor,
     institution_id: int,
-    experts: list[dict[str, str]],
+    experts: list[dict[str, Any]],
     password: str,
     now: datetime,
 ) -> None:
@@ -137,7 +138,10 @@ def _register_experts(
             field=one["field"],
             employer=one["employer"],
             title=one["title"],
+            fields=tuple(one["fields"]),
+            former_employers=one.get("former_employers", ""),
             relations=one.get("relations", ""),
+            languages=one.get("languages", "普通话"),
             username=one["username"],
         )
         expert = add_expert(db, actor=cast.liaison(institution_id), given=given, now=now)

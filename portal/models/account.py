@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base, Instant, one_of
@@ -16,9 +16,14 @@ _SEPARATED = "role IN ('administrator', 'security_administrator', 'auditor')"
 
 
 class Person(Base):
-    """Somebody with an account. Liaison is no role of its own: it follows from `Liaison`."""
+    """Somebody with an account. Liaison is no role of its own: it follows from `Liaison`.
+
+    `is_pending`: an institution has put the expert on its register, and the security administrator has not opened
+    the account yet; until then it has no role and cannot be used.
+    """
 
     __tablename__ = "person"
+    __table_args__ = (CheckConstraint("NOT (is_pending AND is_active)", name="pending_is_closed"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(60), unique=True)
@@ -28,6 +33,7 @@ class Person(Base):
     password_hash: Mapped[str | None] = mapped_column(String(200))  # None: the owner has to choose one, by a link
     password_changed_at: Mapped[datetime | None] = mapped_column(Instant)  # None: never chosen one yet
     is_active: Mapped[bool] = mapped_column(default=True)
+    is_pending: Mapped[bool] = mapped_column(default=False)
     failed_logins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)

@@ -149,6 +149,7 @@ class ProductInformation(Base):
     quantity: Mapped[str] = mapped_column(String(60), default="")
     origin: Mapped[str | None] = mapped_column(String(10))
     brand_owner: Mapped[str] = mapped_column(String(120), default="")
+    parent_company: Mapped[str] = mapped_column(String(120), default="")  # 控股/母公司
     test_laboratory: Mapped[str] = mapped_column(String(120), default="")
     consultation: Mapped[Consultation] = relationship(back_populates="product")
 

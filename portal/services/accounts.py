@@ -29,7 +29,8 @@ GIVEN_ROLES = tuple(Role(role) for role in ROLES)
 """The roles an account can be given; liaison follows from the liaison list."""
 
 _USERNAME = re.compile(r"[a-z][a-z0-9._-]{2,59}")
-_STATES = ("active", "disabled", "locked")
+_STATES = ("active", "disabled", "locked", "pending")
+NOT_OPENED = "这个账号还没有开通，请在“待开通账号”中办理。"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class AccountLine:
     institution: str
     role_labels: tuple[str, ...]
     is_active: bool
+    is_pending: bool
     locked_until: datetime | None
     has_password: bool
     link_until: datetime | None
@@ -72,7 +74,9 @@ class AccountLine:
 
     @property
     def state(self) -> str:
-        """One of active, disabled, locked."""
+        """One of active, disabled, locked, pending."""
+        if self.is_pending:
+            return "pending"
         if not self.is_active:
             return "disabled"
         return "locked" if self.locked_until else "active"
@@ -140,6 +144,8 @@ def set_active(db: Session, *, actor: Actor, person_id: int, is_active: bool, no
     person = _other_person(db, actor, person_id, "停用或启用")
     if person.is_active == is_active:
         return
+    if person.is_pending:
+        raise Refusal(NOT_OPENED)
     person.is_active = is_active
     if not is_active:
         end_all_sessions(db, person_id=person.id, now=now)
@@ -162,7 +168,7 @@ def reset_password(db: Session, *, actor: Actor, person_id: int, link_lasts: tim
     """
     person = _other_person(db, actor, person_id, "重置密码")
     if not person.is_active:
-        raise Refusal("账号已停用，请先启用。")
+        raise Refusal(NOT_OPENED if person.is_pending else "账号已停用，请先启用。")
     replace_password(db, person, None, now=now)
     end_all_sessions(db, person_id=person.id, now=now)
     record(db, "password_reset", now=now, actor=actor, person=person.id)
@@ -188,6 +194,8 @@ def set_roles(
 ) -> None:
     """Change what a person is in the portal, and where; takes effect with the next page they open."""
     person = _other_person(db, actor, person_id, "调整角色")
+    if person.is_pending:
+        raise Refusal(NOT_OPENED)
     problems = _role_problems(db, roles, institution_id)
     if problems:
         raise Invalid(problems)
@@ -214,8 +222,13 @@ def list_accounts(
         like = f"%{_escaped(search.strip())}%"
         conditions.append(or_(*(column.ilike(like, escape="\\") for column in (Person.username, Person.name))))
     if state in _STATES:
-        is_active = Person.is_active.is_(True)
-        states = {"active": is_active, "disabled": ~is_active, "locked": and_(is_active, Person.locked_until > now)}
+        is_active, is_pending = Person.is_active.is_(True), Person.is_pending.is_(True)
+        states = {
+            "active": is_active,
+            "disabled": and_(~is_active, ~is_pending),
+            "locked": and_(is_active, Person.locked_until > now),
+            "pending": is_pending,
+        }
         conditions.append(states[state])
     if role in GIVEN_ROLES:
         conditions.append(Person.id.in_(select(PersonRole.person_id).where(PersonRole.role == role)))
@@ -340,6 +353,7 @@ def _lines(
             institution=institution or "",
             role_labels=tuple(ROLE_LABELS[role] for role in GIVEN_ROLES if role in {one.role for one in person.roles}),
             is_active=person.is_active,
+            is_pending=person.is_pending,
             locked_until=person.locked_until if person.locked_until and person.locked_until > now else None,
             has_password=person.password_hash is not None,
             link_until=link_until,

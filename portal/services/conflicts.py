@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 
 from portal.models.consultation import ProductInformation
 from portal.models.expert import Expert
+from portal.rules.dates import add_years
+from portal.rules.expertise import CONFLICT_YEARS, RELATION_KINDS
 
 SHORTEST_TRADE_NAME = 2  # characters: a Chinese trade name has at least two
 SHORTEST_INNER_MATCH = 4  # characters: inside a longer name, less than this is chance
@@ -27,7 +32,17 @@ _PLACES = (
     "青海", "内蒙古", "广西", "西藏", "宁夏", "新疆", "南京", "无锡", "徐州", "常州", "苏州", "南通", "连云港",
     "淮安", "盐城", "扬州", "镇江", "泰州", "宿迁", "杭州", "宁波", "温州", "嘉兴", "湖州", "绍兴", "金华",
     "衢州", "舟山", "台州", "丽水", "合肥", "芜湖", "蚌埠", "淮南", "马鞍山", "淮北", "铜陵", "安庆", "黄山",
-    "滁州", "阜阳", "宿州", "六安", "亳州", "池州", "宣城", "深圳", "广州", "东莞",
+    "滁州", "阜阳", "宿州", "六安", "亳州", "池州", "宣城", "深圳", "广州", "东莞", "佛山", "中山", "珠海",
+    "惠州", "江门", "汕头", "湛江", "肇庆", "茂名", "揭阳", "潮州", "厦门", "福州", "泉州", "漳州", "莆田",
+    "宁德", "龙岩", "三明", "南平", "青岛", "济南", "烟台", "潍坊", "淄博", "临沂", "威海", "济宁", "德州",
+    "聊城", "菏泽", "泰安", "滨州", "东营", "枣庄", "日照", "武汉", "宜昌", "襄阳", "荆州", "孝感", "长沙",
+    "株洲", "湘潭", "衡阳", "岳阳", "常德", "郑州", "洛阳", "新乡", "许昌", "安阳", "南阳", "焦作", "石家庄",
+    "保定", "唐山", "廊坊", "沧州", "邢台", "邯郸", "秦皇岛", "太原", "大同", "西安", "咸阳", "宝鸡", "成都",
+    "绵阳", "德阳", "宜宾", "泸州", "贵阳", "遵义", "昆明", "南宁", "柳州", "桂林", "北海", "海口", "三亚",
+    "南昌", "九江", "赣州", "景德镇", "上饶", "宜春", "沈阳", "大连", "鞍山", "长春", "哈尔滨",
+    "大庆", "齐齐哈尔", "呼和浩特", "包头", "兰州", "银川", "西宁", "乌鲁木齐", "拉萨", "香港", "澳门", "台湾",
+    "慈溪", "余姚", "义乌", "永康", "诸暨", "海宁", "桐乡", "乐清", "瑞安", "温岭", "玉环", "昆山", "常熟",
+    "张家港", "太仓", "江阴", "宜兴", "丹阳", "靖江", "泰兴", "启东", "海门", "巢湖", "桐城", "天长", "顺德",
 )  # fmt: skip
 _PLACE = re.compile(rf"^(?:{'|'.join(_PLACES)})(?:省|市)?")
 _BRACKETS = re.compile(r"\([^()]*\)")
@@ -35,12 +50,21 @@ _NO_LETTER = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
+class Tie:
+    """An organisation to which an expert is tied, or was until `until_on`."""
+
+    source: str  # 工作单位, 曾任单位 or 申报的关系（持股）
+    organisation: str  # as the register has it
+    until_on: date | None = None
+
+
+@dataclass(frozen=True)
 class Conflict:
     """Why an expert seems to be involved."""
 
-    source: str  # 工作单位 or 申报的关系
-    organisation: str  # as the register has it
-    role: str  # 生产者, 品牌所有者 or 检测机构
+    source: str
+    organisation: str
+    role: str  # 生产者, 品牌所有者, 控股/母公司 or 检测机构
 
     @property
     def words(self) -> str:
@@ -48,6 +72,7 @@ class Conflict:
         return f"{self.source}“{self.organisation}”与{self.role}名称相符"
 
 
+@lru_cache(maxsize=50_000)
 def trade_name(name: str) -> str:
     """What is left of an organisation's name without brackets, punctuation, places in front and legal form."""
     rest = _NO_LETTER.sub("", _BRACKETS.sub("", unicodedata.normalize("NFKC", name).casefold()))
@@ -68,17 +93,43 @@ def is_same_organisation(one: str, other: str) -> bool:
     return longer.startswith(shorter) or (len(shorter) >= SHORTEST_INNER_MATCH and shorter in longer)
 
 
-def conflicts_of(expert: Expert, product: ProductInformation) -> tuple[Conflict, ...]:
-    """The name matches of an expert with producer, brand owner and test laboratory."""
-    own = [("工作单位", expert.employer), *(("申报的关系", line.strip()) for line in expert.relations.splitlines())]
+def conflicts_of(expert: Expert, product: ProductInformation, today: date) -> tuple[Conflict, ...]:
+    """The name matches of an expert with producer, brand owner, parent company and test laboratory."""
+    return conflicts_among(ties_of(expert), product, today)
+
+
+def conflicts_among(ties: Iterable[Tie], product: ProductInformation, today: date) -> tuple[Conflict, ...]:
+    """The name matches of these ties; what ended more than CONFLICT_YEARS ago counts no more."""
+    since = add_years(today, -CONFLICT_YEARS)
     involved = (
         ("生产者", product.producer),
         ("品牌所有者", product.brand_owner),
+        ("控股/母公司", product.parent_company),
         ("检测机构", product.test_laboratory),
     )
     return tuple(
-        Conflict(source, organisation, role)
-        for source, organisation in own
+        Conflict(tie.source, tie.organisation, role)
+        for tie in ties
+        if tie.until_on is None or tie.until_on >= since
         for role, name in involved
-        if is_same_organisation(organisation, name)
+        if is_same_organisation(tie.organisation, name)
     )
+
+
+def ties_of(expert: Expert) -> tuple[Tie, ...]:
+    """The present employer, the former ones, and the declared relations of an entry."""
+    return (
+        Tie("工作单位", expert.employer),
+        *(former_tie(one.name, one.until_on) for one in expert.former_employers),
+        *(declared_tie(one.organisation, one.kind, one.until_on) for one in expert.relations),
+    )
+
+
+def former_tie(name: str, until_on: date) -> Tie:
+    """A former employer."""
+    return Tie("曾任单位", name, until_on)
+
+
+def declared_tie(organisation: str, kind: str, until_on: date | None) -> Tie:
+    """A declared relation."""
+    return Tie(f"申报的关系（{RELATION_KINDS[kind]}）", organisation, until_on)

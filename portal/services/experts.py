@@ -2,51 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.models.account import Person, PersonRole
 from portal.models.consultation import Consultation
-from portal.models.expert import Expert
+from portal.models.expert import Expert, ExpertField
 from portal.models.panel import PanelMember
 from portal.process.consultation import STAGE_LABELS, Stage
-from portal.process.errors import Invalid, NotFound
+from portal.process.errors import Invalid, NotFound, Refusal
 from portal.process.permissions import Actor, Role, is_granted
 from portal.rules.dates import beijing_day
+from portal.rules.expertise import expertise_fields, field_labels
 from portal.rules.problem import Problem
-from portal.services.expert_load import ExpertLoad, loads_of
+from portal.services.expert_accounts import identity_problems, new_pending_person, own_duplicates, taken_usernames
+from portal.services.expert_entry import ARTICLE, ExpertInput, changes, entry_of, entry_problems, write_entry
+from portal.services.expert_load import ExpertLoad, ExpertPunctuality, is_busy, loads_of, punctuality_of
+from portal.services.expert_search import matches
 from portal.services.kernel.events import record
 
 PAGE_SIZE = 25
-_TEXTS = (("field", "专业领域"), ("employer", "工作单位"), ("title", "职务/职称"))
-
-
-@dataclass(frozen=True)
-class ExpertInput:
-    """What the register says of an expert. `username` is the account, for a new entry only."""
-
-    field: str
-    employer: str
-    title: str
-    relations: str = ""
-    is_available: bool = True
-    username: str = ""
+STATES = ("free", "busy", "away", "pending")
 
 
 @dataclass(frozen=True)
 class RegisterRow:
-    """An expert in the list."""
+    """An expert in the list. `away_until` is None as well while somebody is away until further notice."""
 
     expert_id: int
     name: str
     field: str
+    field_labels: tuple[str, ...]
     employer: str
     title: str
-    is_available: bool
+    is_pending: bool
+    is_away: bool
+    away_until: date | None
     load: ExpertLoad
+    punctuality: ExpertPunctuality
     undertaking_until: date | None
     is_undertaking_valid: bool
 
@@ -58,7 +55,7 @@ class RegisterPage:
     rows: tuple[RegisterRow, ...]
     total: int
     page: int
-    fields: tuple[str, ...]
+    pending: int  # of the whole register
 
     @property
     def pages(self) -> int:
@@ -80,43 +77,56 @@ class PastPanel:
 
 @dataclass(frozen=True)
 class ExpertPage:
-    """One expert of the own register, with every panel."""
+    """One expert of the own register, with every panel; `entry` is what a form shows."""
 
     expert: Expert
     row: RegisterRow
+    entry: ExpertInput
     panels: tuple[PastPanel, ...]
 
 
 def register(
     db: Session, *, actor: Actor, now: datetime, search: str = "", field: str = "", state: str = "", page: int = 1
 ) -> RegisterPage:
-    """One page of the actor's own register by name; `state` is free, busy or away, unknown words are ignored."""
-    own = _own_institution(actor, "view_expert_register")
-    conditions: list[ColumnElement[bool]] = [Expert.institution_id == own]
-    for word in search.split():
-        columns = (Person.name, Expert.field, Expert.employer, Expert.title)
-        conditions.append(or_(*(column.icontains(word, autoescape=True) for column in columns)))
-    if field:
-        conditions.append(Expert.field == field)
-    if state in ("free", "away"):
-        conditions.append(Expert.is_available.is_(state == "free"))
+    """One page of the actor's own register by name.
+
+    `search` finds any part of a word, pinyin and its initials; `field` is a key of the list; `state` is free, busy,
+    away or pending. Unknown words are ignored.
+    """
+    own = own_institution(actor, "view_expert_register")
+    conditions = [Expert.institution_id == own, *matches(search)]
+    if field in expertise_fields():
+        conditions.append(Expert.fields.any(ExpertField.field_key == field))
+    if state in STATES:
+        conditions.append(_in_state(state, beijing_day(now)))
     found = select(Expert).join(Person, Person.id == Expert.person_id).where(*conditions)
     total = db.scalar(select(func.count()).select_from(found.subquery())) or 0
     page = min(max(page, 1), max(1, -(-total // PAGE_SIZE)))
     rows = db.scalars(
-        found.options(joinedload(Expert.person), selectinload(Expert.undertakings))
+        found.options(joinedload(Expert.person), selectinload(Expert.undertakings), selectinload(Expert.fields))
         .order_by(Person.name, Expert.id)
         .offset((page - 1) * PAGE_SIZE)
         .limit(PAGE_SIZE)
     ).all()
-    loads = loads_of(db, [expert.id for expert in rows])
-    fields = db.scalars(select(Expert.field).where(Expert.institution_id == own).distinct().order_by(Expert.field))
-    return RegisterPage(tuple(_row(expert, loads, now) for expert in rows), total, page, tuple(fields))
+    of_register = select(func.count()).select_from(Expert).join(Person).where(Expert.institution_id == own)
+    pending = db.scalar(of_register.where(Person.is_pending)) or 0
+    return RegisterPage(_rows(db, rows, now), total, page, pending)
+
+
+def _in_state(state: str, today: date) -> ColumnElement[bool]:
+    is_away = and_(~Expert.is_available, or_(Expert.away_until.is_(None), Expert.away_until >= today))
+    conditions: dict[str, ColumnElement[bool]] = {
+        "free": and_(~is_away, ~is_busy(), Person.is_active),
+        "busy": and_(~is_away, is_busy(), Person.is_active),
+        "away": is_away,
+        "pending": Person.is_pending.is_(True),
+    }
+    return conditions[state]
 
 
 def expert_page(db: Session, *, actor: Actor, expert_id: int, now: datetime) -> ExpertPage:
     """One expert of the actor's own register; NotFound for any other."""
-    expert = _own_expert(db, actor, expert_id, "view_expert_register")
+    expert = own_expert(db, actor, expert_id, "view_expert_register")
     rows = db.execute(
         select(PanelMember, Consultation)
         .join(Consultation, Consultation.id == PanelMember.consultation_id)
@@ -135,81 +145,116 @@ def expert_page(db: Session, *, actor: Actor, expert_id: int, now: datetime) -> 
         )
         for member, consultation in rows
     )
-    return ExpertPage(expert, _row(expert, loads_of(db, [expert.id]), now), panels)
+    return ExpertPage(expert, _rows(db, [expert], now)[0], entry_of(expert, beijing_day(now)), panels)
 
 
 def add_expert(db: Session, *, actor: Actor, given: ExpertInput, now: datetime) -> Expert:
-    """Put a person with an expert's account on the actor's own register."""
-    own = _own_institution(actor, "edit_expert_register")
-    problems = _problems(given)
-    person = db.scalar(
-        select(Person)
-        .join(PersonRole, PersonRole.person_id == Person.id)
-        .where(
-            Person.username == given.username.strip().lower(),
-            PersonRole.role == Role.EXPERT.value,
-            Person.id.not_in(select(Expert.person_id)),
-        )
-    )
-    if person is None:
-        words = "没有可以入库的专家账号。请先由安全管理员开通角色为“专家”的账号；已在专家库的不能重复入库。"
-        problems.insert(0, Problem("username", words, "10"))
-    if problems or person is None:
+    """Put a person on the actor's own register.
+
+    With `username` the owner of that expert's account; with `name` and `email` somebody whose account the security
+    administrator is asked to open.
+    """
+    own = own_institution(actor, "edit_expert_register")
+    problems = entry_problems(given, beijing_day(now))
+    person = None
+    if given.username.strip():
+        person = _unregistered(db, given.username)
+        if person is None:
+            words = "没有可以入库的专家账号。请填写角色为“专家”的账号，已在专家库的不能重复入库；没有账号的请留空。"
+            problems.insert(0, Problem("username", words, ARTICLE))
+    else:
+        problems = [*identity_problems(given.name, given.email), *own_duplicates(db, own, given), *problems]
+    if problems:
         raise Invalid(problems)
+    person = person or new_pending_person(db, given.name, given.email, taken_usernames(db), now)
     expert = Expert(person=person, institution_id=own)
-    _write(expert, given)
+    write_entry(expert, given)
     db.add(expert)
     db.flush()
-    record(db, "expert_added", now=now, actor=actor, expert=expert.id, detail=person.name)
+    record(
+        db, "expert_account_asked" if person.is_pending else "expert_added", now=now, actor=actor,
+        expert=expert.id, person=person.id, detail=person.name,
+    )  # fmt: skip
     return expert
 
 
 def edit_expert(db: Session, *, actor: Actor, expert_id: int, given: ExpertInput, now: datetime) -> Expert:
     """Change what the register says; panels already confirmed keep what they took down."""
-    expert = _own_expert(db, actor, expert_id, "edit_expert_register")
-    problems = _problems(given)
+    expert, today = own_expert(db, actor, expert_id, "edit_expert_register"), beijing_day(now)
+    problems = entry_problems(given, today)
     if problems:
         raise Invalid(problems)
-    before = {name: getattr(expert, name) for name in ("field", "employer", "title", "relations", "is_available")}
-    _write(expert, given)
-    after = {name: getattr(expert, name) for name in before}
-    changed = {name: [before[name], after[name]] for name in before if before[name] != after[name]}
-    record(db, "expert_edited", now=now, actor=actor, expert=expert.id, changed=changed)
+    before = entry_of(expert, today)
+    write_entry(expert, given)
+    db.flush()
+    record(
+        db, "expert_edited", now=now, actor=actor, expert=expert.id, changed=changes(before, entry_of(expert, today))
+    )
     return expert
 
 
-def _problems(given: ExpertInput) -> list[Problem]:
-    return [Problem(name, f"请填写{label}。", "10") for name, label in _TEXTS if not getattr(given, name).strip()]
+def withdraw_expert(db: Session, *, actor: Actor, expert_id: int, now: datetime) -> str:
+    """Take an entry back whose account is not opened yet; whoever has an account stays. Returns the name."""
+    expert = own_expert(db, actor, expert_id, "edit_expert_register")
+    if not expert.person.is_pending:
+        raise Refusal("账号已经开通，不能撤回；不再参加会诊的，请设为暂不参加。", article=ARTICLE)
+    person = expert.person
+    record(db, "expert_withdrawn", now=now, actor=actor, expert=expert.id, person=person.id, detail=person.name)
+    db.delete(expert)
+    db.flush()
+    db.delete(person)
+    return person.name
 
 
-def _write(expert: Expert, given: ExpertInput) -> None:
-    expert.field, expert.employer, expert.title = given.field.strip(), given.employer.strip(), given.title.strip()
-    expert.relations, expert.is_available = given.relations.strip(), given.is_available
-
-
-def _own_institution(actor: Actor, permission: str) -> int:
+def own_institution(actor: Actor, permission: str) -> int:
+    """The institution whose register the actor keeps; NotFound for who keeps none."""
     if not is_granted(permission, actor) or actor.institution_id is None:
         raise NotFound
     return actor.institution_id
 
 
-def _own_expert(db: Session, actor: Actor, expert_id: int, permission: str) -> Expert:
+def own_expert(db: Session, actor: Actor, expert_id: int, permission: str) -> Expert:
+    """An expert of the actor's own register; NotFound for any other."""
     expert = db.get(Expert, expert_id, options=[joinedload(Expert.person), selectinload(Expert.undertakings)])
-    if expert is None or expert.institution_id != _own_institution(actor, permission):
+    if expert is None or expert.institution_id != own_institution(actor, permission):
         raise NotFound
     return expert
 
 
-def _row(expert: Expert, loads: dict[int, ExpertLoad], now: datetime) -> RegisterRow:
-    until = expert.undertakings[-1].expires_on if expert.undertakings else None
-    return RegisterRow(
-        expert_id=expert.id,
-        name=expert.person.name,
-        field=expert.field,
-        employer=expert.employer,
-        title=expert.title,
-        is_available=expert.is_available,
-        load=loads.get(expert.id, ExpertLoad()),
-        undertaking_until=until,
-        is_undertaking_valid=until is not None and until > beijing_day(now),
+def _unregistered(db: Session, username: str) -> Person | None:
+    """Whose expert's account this is, as long as it stands on no register."""
+    return db.scalar(
+        select(Person)
+        .join(PersonRole, PersonRole.person_id == Person.id)
+        .where(
+            Person.username == username.strip().lower(),
+            PersonRole.role == Role.EXPERT.value,
+            Person.id.not_in(select(Expert.person_id)),
+        )
     )
+
+
+def _rows(db: Session, experts: Sequence[Expert], now: datetime) -> tuple[RegisterRow, ...]:
+    ids, today = [expert.id for expert in experts], beijing_day(now)
+    loads, answers = loads_of(db, ids), punctuality_of(db, ids)
+    rows = []
+    for expert in experts:
+        until = expert.undertakings[-1].expires_on if expert.undertakings else None
+        rows.append(
+            RegisterRow(
+                expert_id=expert.id,
+                name=expert.person.name,
+                field=expert.field,
+                field_labels=field_labels([one.field_key for one in expert.fields]),
+                employer=expert.employer,
+                title=expert.title,
+                is_pending=expert.person.is_pending,
+                is_away=expert.is_away(today),
+                away_until=expert.away_until,
+                load=loads.get(expert.id, ExpertLoad()),
+                punctuality=answers.get(expert.id, ExpertPunctuality()),
+                undertaking_until=until,
+                is_undertaking_valid=until is not None and until > today,
+            )
+        )
+    return tuple(rows)

@@ -1,15 +1,25 @@
 """The expert register in the browser: one's own, and nobody else's."""
 
+import re
 from collections.abc import Callable
 
 from portal.models.account import Person, PersonRole
 from portal.models.database import Database
+from portal.models.expert import Expert
 from tests.factories.panel import confirmed
 from tests.factories.world import NOON, World
 from tests.support.surfer import Surfer
 
 Surf = Callable[..., Surfer]
-ENTRY = {"field": "烧伤急诊", "employer": "杭州湖滨医院", "title": "主任医师", "relations": "", "is_available": "y"}
+ENTRY = {
+    "field": "烧伤急诊",
+    "fields": [],
+    "disciplines": ["clinical_medicine"],
+    "employer": "杭州湖滨医院",
+    "title": "主任医师",
+    "relations": "",
+    "is_available": "y",
+}
 
 
 def text(answer: object) -> str:
@@ -52,15 +62,77 @@ def test_adding_and_changing_an_expert(surf: Surf, world: World, sqlite_database
     assert added.status_code == 303
     assert "方志成" in text(staff.get(added.location))
     edit = f"{added.location}/edit"
-    assert staff.post(edit, {**ENTRY, "title": " "}).status_code == 422
+    for wrong in ({"title": " "}, {"disciplines": []}, {"relations": "某公司，亲密"}, {"away_until": "2026-05-01"}):
+        refused = staff.post(edit, {**ENTRY, **wrong})
+        assert refused.status_code == 422
+        assert f'href="#{"fields" if "disciplines" in wrong else next(iter(wrong))}"' in text(refused)
     without = {key: value for key, value in ENTRY.items() if key != "is_available"}
-    assert staff.post(edit, {**without, "title": "副主任医师"}).status_code == 303
+    changed = {
+        "title": "副主任医师",
+        "former_employers": "浙江某公司，2010-07至2024-12",
+        "relations": "某某集团，持股，2020年至今",
+        "away_until": "2026-05-01",
+    }
+    assert staff.post(edit, {**without, **changed}).status_code == 303
     page = text(staff.get(added.location))
     assert "副主任医师" in page
-    assert "暂不参加" in page
+    assert "暂不参加，至 2026年5月1日" in page
+    assert "浙江某公司，2010-07-01至2024-12-31" in page
+    assert "某某集团，持股，2020-01-01至今" in page
+    assert "2024-12-31" in text(staff.get(edit))
 
 
 def test_only_staff_have_a_register(surf: Surf, world: World) -> None:
     for username in ("anhui-expert-1", "administrator", "security", "auditor"):
         assert surf(username).get("/experts").status_code == 404
         assert surf(username).get("/experts/new").status_code == 404
+
+
+def test_the_list_is_searched_in_pinyin_and_filtered(surf: Surf, world: World, sqlite_database: Database) -> None:
+    with sqlite_database.write() as db:
+        confirmed(db, world)
+        expert = db.get_one(Expert, world.experts["anhui"][3].expert_id)
+        expert.is_available = False
+    staff = surf("anhui-staff")
+    for query, count in (
+        ("search=电器", 4), ("search=gaojigongchengshi", 4), ("search=GJGCS", 4), ("search=dqaq+专2", 1),
+        ("field=household_appliances", 4), ("field=toys", 0), ("state=away", 1), ("state=pending", 0),
+        ("state=busy", 1), ("state=free", 2), ("search=%25", 0), ("search=_", 0),
+    ):  # fmt: skip
+        assert f"共 <b>{count}</b> 人" in text(staff.get(f"/experts?{query}")), query
+
+
+def test_an_expert_without_an_account_gets_one_from_the_security_administrator(
+    surf: Surf, world: World, read_mail: Callable[[], list[str]]
+) -> None:
+    staff, security = surf("zhejiang-staff"), surf("security")
+    given = {**ENTRY, "username": "", "name": "单小芳", "email": "dan@example.org"}
+    staff.get("/experts/new")
+    assert 'href="#email"' in text(staff.post("/experts/new", {**given, "email": "x"}))
+    shown = staff.post("/experts/new", given).location
+    assert "待开通账号" in text(staff.get(shown))
+    again = staff.post("/experts/new", given)
+    assert again.status_code == 422
+    assert "已有使用该邮箱的单小芳" in text(again)
+    page = text(security.get("/accounts/requests"))
+    assert "shanxiaofang" in page
+    (person_id,) = re.findall(r'name="persons" value="(\d+)"', page)
+    assert "还不能使用" in text(security.get(f"/accounts/{person_id}"))
+    assert security.post(f"/accounts/{person_id}/enable").status_code == 409
+    assert security.post("/accounts/requests", {"persons": []}).status_code == 422
+    assert security.post("/accounts/requests", {"persons": person_id}).status_code == 303
+    assert len(read_mail()) == 1
+    assert "没有待开通的账号" in text(security.get("/accounts/requests"))
+    assert "待开通账号" not in text(staff.get(shown)).partition("</dl>")[0].rpartition("<dl")[2]
+    assert staff.post(f"{shown}/withdraw").status_code == 409
+
+
+def test_an_entry_is_withdrawn_before_its_account_is_opened(surf: Surf, world: World) -> None:
+    staff = surf("zhejiang-staff")
+    staff.get("/experts/new")
+    shown = staff.post("/experts/new", {**ENTRY, "name": "解晓东", "email": "xie@example.org"}).location
+    assert surf("anhui-staff").post(f"{shown}/withdraw").status_code == 404
+    assert staff.post(f"{shown}/withdraw").status_code == 303
+    assert staff.get(shown).status_code == 404
+    assert "没有待开通的账号" in text(surf("security").get("/accounts/requests"))
+    assert surf("anhui-staff").get("/accounts/requests").status_code == 404

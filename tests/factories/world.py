@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from portal.models.account import Person, PersonRole
-from portal.models.expert import Expert, ExpertUndertaking
+from portal.models.expert import Expert, ExpertField, ExpertUndertaking
 from portal.models.institution import Alliance, AllianceMember, Institution, Liaison, RotationTerm
 from portal.process.permissions import Actor, Role
 from portal.rules.editions import load_edition
 from portal.rules.rotation import generate_terms
+from portal.services.expert_search import write_search_text
 
 KEYS = ("shanghai", "jiangsu", "zhejiang", "anhui")
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # a Monday, 12:00 in Beijing; Jiangsu leads
@@ -132,6 +133,7 @@ def _expert(db: Session, key: str, number: int, institution_id: int, password_ha
         person_id=actor.person_id,
         institution_id=institution_id,
         field="家用电器安全",
+        fields=[ExpertField(field_key="household_appliances"), ExpertField(field_key="electrical_safety")],
         employer=f"{key}电器检验院",
         title="高级工程师",
         undertakings=[
@@ -139,5 +141,7 @@ def _expert(db: Session, key: str, number: int, institution_id: int, password_ha
         ],
     )
     db.add(expert)
+    expert.person = db.get_one(Person, actor.person_id)
+    write_search_text(expert)
     db.flush()
     return Actor(**{**actor.__dict__, "expert_id": expert.id})

@@ -1,6 +1,6 @@
 """Step 2: choosing, declaring, confirming, refilling, recusing; who sees what meanwhile."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.models.consultation import Consultation
 from portal.models.database import Database
-from portal.models.expert import Expert
+from portal.models.expert import Expert, ExpertRelation, FormerEmployer
 from portal.models.outbox import OutboxMessage
 from portal.models.panel import PanelMember
 from portal.process.consultation import Stage
@@ -80,12 +80,18 @@ def test_each_institution_chooses_from_its_own_register(database: Database) -> N
         assert not db.scalars(select(PanelMember)).all()
 
 
-@pytest.mark.parametrize("where", ["employer", "relations"])
+@pytest.mark.parametrize("where", ["employer", "former_employers", "relations"])
 def test_a_matching_name_is_refused_until_it_is_dismissed(database: Database, where: str) -> None:
+    name = "煦眠家居用品（苏州）有限公司"
+    values = {
+        "employer": name,
+        "former_employers": [FormerEmployer(name=name, until_on=date(2023, 6, 30))],
+        "relations": [ExpertRelation(organisation=name, kind="shareholding")],
+    }
     with database.write() as db:
         world = build_world(db)
         consultation, expert = accepted(db, world), expert_of(db, world.experts["anhui"][0])
-        setattr(expert, where, "煦眠家居用品（苏州）有限公司")
+        setattr(expert, where, values[where])
         given = {"actor": world.staff["anhui"], "consultation_id": consultation.id, "expert_ids": [expert.id]}
         with pytest.raises(Invalid) as refused:
             step.nominate_members(db, now=NOON, **given)

@@ -8,6 +8,7 @@ from wtforms import SelectField, SelectMultipleField
 
 from portal.process.permissions import ROLE_LABELS
 from portal.services.accounts import GIVEN_ROLES, NewPerson
+from portal.services.expert_accounts import PendingPage
 from portal.web.fields import TextField
 from portal.web.forms import PortalForm
 
@@ -67,3 +68,14 @@ class AccountForm(RolesForm):
         return NewPerson(
             self.username.data, self.name.data, self.email.data, self.chosen_roles(), self.chosen_institution()
         )
+
+
+class RequestsForm(PortalForm):
+    """Which of the accounts that expert registers ask for are opened."""
+
+    persons = SelectMultipleField("开通的账号", coerce=int)
+
+    def offer(self, page: PendingPage) -> RequestsForm:
+        """Give the list its accounts."""
+        self.persons.choices = {one.person_id: one.name for one in page.accounts}
+        return self

@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from portal.blueprints.accounts_admin.forms import AccountForm, EmailForm, RolesForm
+from portal.blueprints.accounts_admin.forms import AccountForm, EmailForm, RequestsForm, RolesForm
 from portal.process.permissions import ROLE_LABELS
-from portal.services import accounts
+from portal.services import accounts, expert_accounts
 from portal.web.acting import look, perform, settings
 from portal.web.forms import submit, typed
 from portal.web.fragments import render
@@ -17,7 +17,7 @@ from portal.web.guard import requires
 
 blueprint = Blueprint("accounts_admin", __name__, url_prefix="/accounts")
 
-STATES = (("", "全部状态"), ("active", "使用中"), ("locked", "已锁定"), ("disabled", "已停用"))
+STATES = (("", "全部状态"), ("active", "使用中"), ("locked", "已锁定"), ("disabled", "已停用"), ("pending", "待开通"))
 ROLES = (("", "全部角色"), *((role.value, ROLE_LABELS[role]) for role in accounts.GIVEN_ROLES))
 
 
@@ -32,7 +32,10 @@ def index() -> str:
         kept: dict[str, Any] = {name: value for name, value in chosen.items() if value}
         return url_for("accounts_admin.index", page=number, **kept)
 
-    return render("accounts_admin/index.html", found=page, chosen=chosen, states=STATES, roles=ROLES, url=url)
+    waiting = look(expert_accounts.pending_count)
+    return render(
+        "accounts_admin/index.html", found=page, chosen=chosen, states=STATES, roles=ROLES, url=url, waiting=waiting
+    )
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -49,6 +52,25 @@ def new() -> Response | tuple[str, int]:
             return _back(done.done.person_id, "账号已开通，设置密码的链接将发往其邮箱。")
         status = done.status
     return render_template("accounts_admin/new.html", form=form), status
+
+
+@blueprint.route("/requests", methods=["GET", "POST"])
+@requires("edit_accounts")
+def requests() -> str | Response | tuple[str, int]:
+    """Experts whose institutions ask for accounts, opened in one act."""
+    page = look(expert_accounts.pending_accounts)
+    undoubted = [one.person_id for one in page.accounts if not one.same_email]
+    form, status = RequestsForm(typed(), data={"persons": undoubted}).offer(page), 200
+    if request.method == "POST":
+        done = submit(
+            form, expert_accounts.open_expert_accounts, person_ids=lambda: form.persons.data or [],
+            link_lasts=settings().invitation_lasts,
+        )  # fmt: skip
+        if done:
+            flash(f"已开通 {done.done} 个账号，设置密码的链接将发往各人邮箱。", "done")
+            return redirect(url_for("accounts_admin.requests"), 303)
+        status = done.status
+    return render("accounts_admin/requests.html", page=page, form=form), status
 
 
 @blueprint.get("/<int:person_id>")

@@ -50,6 +50,7 @@ def application_facts(consultation: Consultation) -> Facts:
         ("涉及数量", product.quantity),
         ("国产/进口", _ORIGINS.get(product.origin or "", "")),
         ("品牌所有者", product.brand_owner),
+        ("控股/母公司", product.parent_company),
         ("检测机构", product.test_laboratory),
     ]
     return [*always, *(line for line in more if line[1])]

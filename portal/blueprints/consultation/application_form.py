@@ -55,6 +55,7 @@ class ApplicationForm(PortalForm):
     registered_place = TextField("注册地址", longest=120)
     manufacturing_place = TextField("实际生产地址", longest=120)
     brand_owner = TextField("品牌所有者", longest=120)
+    parent_company = TextField("控股/母公司", longest=120)
     test_laboratory = TextField("检测机构", longest=120)
     batch = TextField("批次", longest=120)
     quantity = TextField("涉及数量", longest=60)

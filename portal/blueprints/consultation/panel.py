@@ -93,9 +93,9 @@ def badges_of(*rows: Iterable[Any]) -> dict[int, Badge]:
 @requires("nominate_members")
 def nominate_members(consultation_id: int) -> Answer:
     """An institution chooses from its own register; it sees three facts of the product."""
-    search = request.args.get("search", "")
-    page = look(view.nomination, consultation_id=consultation_id, search=search)
-    form, status = nomination_form(page.candidates, typed()), 200
+    search, preset = request.args.get("search", ""), request.args.getlist("expert", type=int)
+    page = look(view.nomination, consultation_id=consultation_id, search=search, expert_ids=preset)
+    form, status = nomination_form(page.candidates, typed(), preset), 200
     if request.method == "POST":
         done = submit(
             form, step.nominate_members, consultation_id=consultation_id,
@@ -140,8 +140,9 @@ def _wish(page: view.PanelPage) -> dict[str, Any]:
     """What the form begins with: the institution in the address, and what the proposal would have from it."""
     institution_id = request.args.get("institution", type=int)
     proposed = [member for member in page.proposal if member.institution.id == institution_id]
-    fields = "、".join(dict.fromkeys(member.field for member in proposed))
-    return {"institution_id": institution_id, "wanted": len(proposed) or 1, "fields": fields}
+    fields = request.args.get("fields") or "、".join(dict.fromkeys(member.field for member in proposed))
+    wanted = request.args.get("wanted", type=int) or len(proposed) or 1
+    return {"institution_id": institution_id, "wanted": wanted, "fields": fields}
 
 
 @blueprint.route("/<int:consultation_id>/panel/confirm-panel", methods=["GET", "POST"])

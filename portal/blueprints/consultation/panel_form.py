@@ -22,12 +22,12 @@ class NominationForm(PortalForm):
         return {int(field.name.removeprefix(prefix)): field.data for field in self if field.name.startswith(prefix)}
 
 
-def nomination_form(candidates: Sequence[CandidateRow], typed: object) -> NominationForm:
-    """The form for these candidates."""
+def nomination_form(candidates: Sequence[CandidateRow], typed: object, preset: Sequence[int] = ()) -> NominationForm:
+    """The form for these candidates; `preset` are ticked to begin with."""
     reasons = {
         f"dismissal_{row.expert_id}": TextField("不是同一单位的理由", longest=200) for row in candidates if row.matches
     }
-    form: NominationForm = type("NominationForm", (NominationForm,), reasons)(typed)
+    form: NominationForm = type("NominationForm", (NominationForm,), reasons)(typed, data={"experts": preset})
     form.experts.choices = {row.expert_id: row.name for row in candidates}
     return form
 

@@ -4,48 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-import wtforms
 from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from portal.blueprints.experts.forms import ExpertForm, NewExpertForm, values_of
 from portal.blueprints.fees.forms import DetailsForm
+from portal.rules.expertise import expertise_fields
 from portal.services import experts as service
 from portal.services import payment_details as details
 from portal.services.consultation.panel_view import STATE_LABELS
-from portal.web.acting import look, settings
-from portal.web.fields import LongTextField, TextField
-from portal.web.forms import PortalForm, submit, typed
+from portal.web.acting import look, perform, settings
+from portal.web.forms import submit, typed
 from portal.web.fragments import render
 from portal.web.guard import requires
 
 blueprint = Blueprint("experts", __name__, url_prefix="/experts")
 
-STATES = (("", "全部状态"), ("free", "可参加会诊"), ("away", "暂不参加"))
-
-
-class ExpertForm(PortalForm):
-    """What the register says of an expert."""
-
-    field = TextField("专业领域", longest=60)
-    employer = TextField("工作单位", longest=120)
-    title = TextField("职务/职称", longest=60)
-    relations = LongTextField(
-        "申报的关系", longest=2000, description="任职、持股、顾问等有利益关系的单位，每行一个；用于核对利益冲突"
-    )
-    is_available = wtforms.BooleanField("目前可以参加会诊", default=True)
-
-    def given(self) -> service.ExpertInput:
-        """What was typed, for the service."""
-        username = self["username"].data if "username" in self else ""
-        return service.ExpertInput(
-            self.field.data, self.employer.data, self.title.data, self.relations.data, self.is_available.data, username
-        )
-
-
-class NewExpertForm(ExpertForm):
-    """A new entry names the account."""
-
-    username = TextField("账号", longest=60, description="由安全管理员先开通角色为“专家”的账号；姓名和邮箱随账号带入。")
+STATES = (
+    ("", "全部状态"),
+    ("free", "空闲"),
+    ("busy", "在办会诊"),
+    ("away", "暂不参加"),
+    ("pending", "待开通账号"),
+)
 
 
 @blueprint.get("")
@@ -59,14 +40,14 @@ def index() -> str:
         kept: dict[str, Any] = {name: value for name, value in chosen.items() if value}
         return url_for("experts.index", page=number, **kept)
 
-    fields = (("", "全部领域"), *((field, field) for field in found.fields))
+    fields = (("", "全部领域"), *((key, one.label) for key, one in expertise_fields().items()))
     return render("experts/index.html", found=found, chosen=chosen, states=STATES, fields=fields, url=url)
 
 
 @blueprint.get("/<int:expert_id>")
 @requires("view_expert_register")
 def show(expert_id: int) -> str:
-    """One expert, with every panel."""
+    """One expert, with load, answers and every panel."""
     page = look(service.expert_page, expert_id=expert_id)
     return render("experts/show.html", page=page, state_labels=STATE_LABELS)
 
@@ -79,7 +60,7 @@ def new() -> str | Response | tuple[str, int]:
     if request.method == "POST":
         done = submit(form, service.add_expert, given=form.given)
         if done:
-            return _back(done.done.id, "已入库。")
+            return _back(done.done.id, "已入库，账号待安全管理员开通。" if done.done.person.is_pending else "已入库。")
         status = done.status
     return render("experts/edit.html", form=form, expert=None), status
 
@@ -89,13 +70,22 @@ def new() -> str | Response | tuple[str, int]:
 def edit(expert_id: int) -> str | Response | tuple[str, int]:
     """Change what the register says."""
     page = look(service.expert_page, expert_id=expert_id)
-    form, status = ExpertForm(typed(), obj=page.expert), 200
+    form, status = ExpertForm(typed(), data=values_of(page.entry)), 200
     if request.method == "POST":
         done = submit(form, service.edit_expert, expert_id=expert_id, given=form.given)
         if done:
             return _back(expert_id, "已保存。")
         status = done.status
     return render("experts/edit.html", form=form, expert=page.expert), status
+
+
+@blueprint.post("/<int:expert_id>/withdraw")
+@requires("edit_expert_register")
+def withdraw(expert_id: int) -> Response:
+    """Take back an entry whose account is not opened yet."""
+    name = perform(service.withdraw_expert, expert_id=expert_id)
+    flash(f"已撤回{name}。", "done")
+    return redirect(url_for("experts.index"), 303)
 
 
 @blueprint.route("/<int:expert_id>/payment-details", methods=["GET", "POST"])

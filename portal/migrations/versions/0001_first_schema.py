@@ -148,9 +148,11 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("password_changed_at", Instant(), nullable=True),
         sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("is_pending", sa.Boolean(), nullable=False),
         sa.Column("failed_logins", sa.Integer(), nullable=False),
         sa.Column("locked_until", Instant(), nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
+        sa.CheckConstraint("NOT (is_pending AND is_active)", name=op.f("ck_person_pending_is_closed")),
         sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_person_institution_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("username", name=op.f("uq_person_username")),
@@ -298,9 +300,12 @@ def upgrade() -> None:
         sa.Column("institution_id", sa.Integer(), nullable=False),
         sa.Column("field", sa.String(length=60), nullable=False),
         sa.Column("employer", sa.String(length=120), nullable=False),
+        sa.Column("employed_from", sa.Date(), nullable=True),
         sa.Column("title", sa.String(length=60), nullable=False),
-        sa.Column("relations", sa.Text(), nullable=False),
+        sa.Column("languages", sa.String(length=60), nullable=False),
         sa.Column("is_available", sa.Boolean(), nullable=False),
+        sa.Column("away_until", sa.Date(), nullable=True),
+        sa.Column("search_text", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_expert_institution_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_expert_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_expert")),
@@ -308,6 +313,36 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("expert", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_expert_institution_id"), ["institution_id"], unique=False)
+
+    op.create_table(
+        "expert_import",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=False),
+        sa.Column("asked_at", Instant(), nullable=False),
+        sa.Column("file_name", sa.String(length=120), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("read", sa.Integer(), nullable=False),
+        sa.Column("refusal", sa.Text(), nullable=False),
+        sa.Column("problems", sa.JSON(), nullable=False),
+        sa.Column("rows", sa.JSON(), nullable=False),
+        sa.Column("good", sa.Integer(), nullable=False),
+        sa.Column("bad", sa.Integer(), nullable=False),
+        sa.Column("finished_at", Instant(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'reading', 'read', 'done', 'discarded')", name=op.f("ck_expert_import_state")
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('done', 'discarded') OR content IS NULL", name=op.f("ck_expert_import_content_gone")
+        ),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["person.id"], name=op.f("fk_expert_import_asked_by_id")),
+        sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_expert_import_institution_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_expert_import")),
+    )
+    with op.batch_alter_table("expert_import", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_expert_import_institution_id"), ["institution_id"], unique=False)
 
     op.create_table(
         "fee_rate",
@@ -538,6 +573,34 @@ def upgrade() -> None:
         batch_op.create_index("ix_event_consultation", ["consultation_id", "id"], unique=False)
 
     op.create_table(
+        "expert_field",
+        sa.Column("expert_id", sa.Integer(), nullable=False),
+        sa.Column("field_key", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(["expert_id"], ["expert.id"], name=op.f("fk_expert_field_expert_id")),
+        sa.PrimaryKeyConstraint("expert_id", "field_key", name=op.f("pk_expert_field")),
+    )
+    with op.batch_alter_table("expert_field", schema=None) as batch_op:
+        batch_op.create_index("ix_expert_field_key", ["field_key", "expert_id"], unique=False)
+
+    op.create_table(
+        "expert_relation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("expert_id", sa.Integer(), nullable=False),
+        sa.Column("organisation", sa.String(length=120), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=True),
+        sa.Column("until_on", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('employment', 'shareholding', 'advice', 'kinship', 'cooperation', 'other')",
+            name=op.f("ck_expert_relation_kind"),
+        ),
+        sa.ForeignKeyConstraint(["expert_id"], ["expert.id"], name=op.f("fk_expert_relation_expert_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_expert_relation")),
+    )
+    with op.batch_alter_table("expert_relation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_expert_relation_expert_id"), ["expert_id"], unique=False)
+
+    op.create_table(
         "expert_undertaking",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("expert_id", sa.Integer(), nullable=False),
@@ -550,6 +613,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("expert_undertaking", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_expert_undertaking_expert_id"), ["expert_id"], unique=False)
+
+    op.create_table(
+        "former_employer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("expert_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=True),
+        sa.Column("until_on", sa.Date(), nullable=False),
+        sa.CheckConstraint("from_on IS NULL OR from_on <= until_on", name=op.f("ck_former_employer_order")),
+        sa.ForeignKeyConstraint(["expert_id"], ["expert.id"], name=op.f("fk_former_employer_expert_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_former_employer")),
+    )
+    with op.batch_alter_table("former_employer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_former_employer_expert_id"), ["expert_id"], unique=False)
 
     op.create_table(
         "material",
@@ -891,6 +968,7 @@ def upgrade() -> None:
         sa.Column("quantity", sa.String(length=60), nullable=False),
         sa.Column("origin", sa.String(length=10), nullable=True),
         sa.Column("brand_owner", sa.String(length=120), nullable=False),
+        sa.Column("parent_company", sa.String(length=120), nullable=False),
         sa.Column("test_laboratory", sa.String(length=120), nullable=False),
         sa.CheckConstraint("origin IN ('domestic', 'imported')", name=op.f("ck_product_information_origin")),
         sa.ForeignKeyConstraint(

@@ -55,7 +55,7 @@ class ApplicationInput:
 PRODUCT_TEXTS = (
     "information_source_other", "report_numbers", "product_name", "specification", "model", "brand", "producer",
     "credit_code", "registered_place", "manufacturing_place", "test_basis", "suspected_defect", "product_class",
-    "batch", "quantity", "brand_owner", "test_laboratory",
+    "batch", "quantity", "brand_owner", "parent_company", "test_laboratory",
 )  # fmt: skip
 _PRODUCT_DATES = ("produced_from", "produced_until")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
@@ -104,7 +104,13 @@ def settle_panel(db: Session, loaded: Loaded, now: datetime) -> None:
 
 
 def choose(
-    members: list[PanelMember], expert: Expert, product: ProductInformation, *, field: str, dismissal: str | None
+    members: list[PanelMember],
+    expert: Expert,
+    product: ProductInformation,
+    *,
+    today: date,
+    field: str,
+    dismissal: str | None,
 ) -> tuple[Problem, ...]:
     """What keeps `expert` from being invited. `dismissal` None: a name match cannot be dismissed here."""
     own = [member for member in members if member.expert_id == expert.id]
@@ -113,9 +119,9 @@ def choose(
         return (Problem(field, f"{name}已在邀请之列，不必再选。", "8(1)"),)
     if any(member.state == "recused" for member in own):
         return (Problem(field, f"{name}已回避，不能再选。", "8(1)"),)
-    if not expert.is_available or not expert.person.is_active:
+    if expert.is_away(today) or not expert.person.is_active:
         return (Problem(field, f"{name}目前不能参加会诊，请另选。", "8(1)"),)
-    found = conflicts_of(expert, product)
+    found = conflicts_of(expert, product, today)
     if found and not (dismissal or "").strip():
         return (
             Problem(field if dismissal is None else f"dismissal_{expert.id}", _conflict_words(name, found), "8(1)"),

@@ -91,7 +91,9 @@ def nominate_members(
     problems = [
         problem
         for expert in experts
-        for problem in choose(members, expert, product, field="experts", dismissal=given.get(expert.id, ""))
+        for problem in choose(
+            members, expert, product, today=beijing_day(now), field="experts", dismissal=given.get(expert.id, "")
+        )
     ]
     if problems:
         raise Invalid(problems)
@@ -277,7 +279,8 @@ def _invite_instead(
     if not is_lead and left.institution_id not in own:
         raise NotAllowed("只能补选本单位专家的席位。", article="8(1)")
     expert = expert_or_invalid(db, expert_id, institution_ids=registers, field="expert_id")
-    problems = choose(members, expert, loaded.consultation.product, field="expert_id", dismissal=None)
+    product, today = loaded.consultation.product, beijing_day(now)
+    problems = choose(members, expert, product, today=today, field="expert_id", dismissal=None)
     if problems:
         raise Invalid(problems)
     return invite(db, loaded, expert, actor=actor, now=now, replaces=left)

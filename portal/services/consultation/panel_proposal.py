@@ -1,27 +1,39 @@
-"""A panel proposed for a person to decide on: fitting, spread, free, without conflict, odd (Art. 8(1)).
+"""A panel proposed for a person to decide on, and what each change of it brings about (Art. 8(1)).
 
-Simple and the same every time: within each register the experts are ranked, then the registers take turns.
+What a panel is worth stands in `panel_choice`; here are the product's fields, the registers, and the words.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, and_, not_
+from sqlalchemy.orm import Session
 
 from portal.models.consultation import ProductInformation
-from portal.models.expert import Expert
-from portal.models.institution import AllianceMember, Institution
-from portal.models.panel import PanelMember
+from portal.models.expert import Expert, ExpertField
+from portal.models.institution import Institution
+from portal.process.permissions import Actor
+from portal.rules.dates import beijing_day
+from portal.rules.expertise import expertise_fields, field_labels, fields_in
 from portal.rules.panel import is_odd_panel
-from portal.services.conflicts import conflicts_of
-from portal.services.expert_load import ON_PANEL, ExpertLoad, loads_of
-from portal.services.kernel.loading import Loaded
+from portal.services.consultation.panel_candidates import (
+    KnownExpert,
+    can_be_asked,
+    free_experts,
+    institutions_of,
+    known_experts,
+    sitting_experts,
+)
+from portal.services.consultation.panel_choice import choose_panel, worth
+from portal.services.expert_search import matches
+from portal.services.kernel.loading import Loaded, load
 
 PROPOSED_SIZE = 5  # four institutions and one more; what is lawful is checked on confirming
-WEIGHT_OF_A_PAIR = 3  # 电器 says more than 电
-_SAY_NOTHING = frozenset(" 、，；。与和及的安全技术产品工程用学法品性后或有")
+MOST_FOUND = 20
+MOST_CHOSEN = 30
 
 
 @dataclass(frozen=True)
@@ -35,98 +47,216 @@ class ProposedMember:
     employer: str
     title: str
     reasons: tuple[str, ...]
+    matches: tuple[str, ...] = ()
+    is_sitting: bool = False
 
 
-def propose_panel(db: Session, loaded: Loaded) -> tuple[ProposedMember, ...]:
+@dataclass(frozen=True)
+class Effect:
+    """What a panel amounts to; `worth` as `panel_choice` reckons it."""
+
+    size: int
+    is_odd: bool
+    enough: bool
+    institutions: tuple[str, ...]
+    missing_institutions: tuple[str, ...]
+    covered: tuple[str, ...]
+    missing: tuple[str, ...]
+    conflicts: tuple[str, ...]
+    open_panels: int
+    worth: float
+
+
+@dataclass(frozen=True)
+class Composition:
+    """The page on which the lead tries a panel out. `changes` say what the last step brought about."""
+
+    loaded: Loaded
+    wanted: tuple[str, ...]
+    members: tuple[ProposedMember, ...]
+    found: tuple[ProposedMember, ...]
+    effect: Effect
+    proposed: Effect
+    changes: tuple[str, ...]
+    wishes: tuple[tuple[Institution, int, str], ...]  # what to ask each institution for: how many, which fields
+    is_proposal: bool
+
+
+def propose_panel(db: Session, loaded: Loaded, now: datetime) -> tuple[ProposedMember, ...]:
     """Whom to ask beside those who are invited already, so that an odd panel results; empty when none can be had."""
-    product, order = loaded.consultation.product, _institutions(db, loaded.consultation.alliance_id)
-    sitting, free = _experts(db, loaded, order)
-    loads = loads_of(db, [expert.id for expert in free])
-    queues = {one: _ranked(one, free, product, loads) for one in order}
-    added: list[Expert] = []
-    while len(sitting) + len(added) < PROPOSED_SIZE and any(queues.values()):
-        panel = [*sitting, *added]
-        # The institution with the fewest experts is next; in the alliance's order where several have as few.
-        turn = min((one for one in order if queues[one]), key=lambda one: _count(one, panel))
-        fields = {expert.field for expert in panel}
-        # A field that is not there yet serves the panel more than the next best of the same.
-        best = next((one for one in queues[turn] if one.field not in fields and _fit(one, product)), queues[turn][0])
-        queues[turn].remove(best)
-        added.append(best)
-    if added and not is_odd_panel(len(sitting) + len(added), loaded.edition):
-        added.pop()
-    if len(sitting) + len(added) < loaded.edition.value("panel_minimum").value:
-        return ()
-    return tuple(_proposed(expert, product, loads.get(expert.id, ExpertLoad())) for expert in added)
+    wanted, institutions = product_fields(loaded.consultation.product), institutions_of(db, loaded)
+    sitting = sitting_experts(db, loaded, now)
+    chosen = _proposal(db, loaded, sitting, wanted, institutions, now)
+    return _rows(chosen, [*sitting, *chosen], wanted, institutions)
 
 
-def _count(institution_id: int, experts: list[Expert]) -> int:
-    return sum(expert.institution_id == institution_id for expert in experts)
+def product_fields(product: ProductInformation) -> frozenset[str]:
+    """The fields that the product asks for, by what the application says of it."""
+    return frozenset(fields_in(f"{product.product_name} {product.product_class} {product.suspected_defect}"))
 
 
-def _institutions(db: Session, alliance_id: int) -> list[int]:
-    rows = db.scalars(
-        select(AllianceMember.institution_id)
-        .where(AllianceMember.alliance_id == alliance_id)
-        .order_by(AllianceMember.position)
+def compose_panel(
+    db: Session,
+    *,
+    actor: Actor,
+    consultation_id: int,
+    now: datetime,
+    chosen_ids: Collection[int] | None = None,
+    before_ids: Collection[int] | None = None,
+    fields: Collection[str] | None = None,
+    search: str = "",
+) -> Composition:
+    """A panel of those who sit and of `chosen_ids` (None: the proposal), seen as a whole; nothing is written.
+
+    `before_ids` are those of the step before, for what has changed. `fields` (None: the product's) are wanted;
+    `search` looks through all registers, without it the best fitting are shown.
+    """
+    loaded = load(db, actor=actor, consultation_id=consultation_id, permission="ask_nomination", now=now)
+    institutions, known = institutions_of(db, loaded), expertise_fields().keys()
+    wanted = product_fields(loaded.consultation.product) if fields is None else frozenset(fields) & known
+    sitting = sitting_experts(db, loaded, now)
+    proposal = _proposal(db, loaded, sitting, wanted, institutions, now)
+    ids = {one.expert_id for one in proposal} if chosen_ids is None else set(chosen_ids)
+    open_to_all = and_(Expert.institution_id.in_(institutions), can_be_asked(loaded, beijing_day(now)))
+    some = known_experts(db, loaded, now, and_(open_to_all, Expert.id.in_({*ids, *(before_ids or ())})))
+    chosen = [one for one in some if one.expert_id in ids][:MOST_CHOSEN]
+    effect = _effect([*sitting, *chosen], wanted, institutions, loaded)
+    found = _found(db, loaded, now, and_(open_to_all, not_(Expert.id.in_(ids))), wanted, search)
+    before = None
+    if before_ids is not None and set(before_ids) != ids:
+        earlier = [one for one in some if one.expert_id in before_ids]
+        before = _effect([*sitting, *earlier], wanted, institutions, loaded)
+    return Composition(
+        loaded=loaded,
+        wanted=tuple(key for key in expertise_fields() if key in wanted),
+        members=(
+            *_rows(sitting, [*sitting, *chosen], wanted, institutions, is_sitting=True),
+            *_rows(chosen, [*sitting, *chosen], wanted, institutions),
+        ),
+        found=_rows(found, [*sitting, *chosen], wanted, institutions),
+        effect=effect,
+        proposed=_effect([*sitting, *proposal], wanted, institutions, loaded),
+        changes=_changes(before, effect) if before else (),
+        wishes=_wishes(chosen, wanted, institutions),
+        is_proposal=ids == {one.expert_id for one in proposal},
     )
-    return list(rows)
 
 
-def _experts(db: Session, loaded: Loaded, institution_ids: list[int]) -> tuple[list[Expert], list[Expert]]:
-    """Those who are invited or have accepted, and those who can be asked; who left is neither."""
-    places = db.execute(
-        select(PanelMember.expert_id, PanelMember.state)
-        .where(PanelMember.consultation_id == loaded.consultation.id)
-        .order_by(PanelMember.id)
+def _proposal(
+    db: Session,
+    loaded: Loaded,
+    sitting: Sequence[KnownExpert],
+    wanted: frozenset[str],
+    institutions: dict[int, Institution],
+    now: datetime,
+) -> list[KnownExpert]:
+    free = free_experts(db, loaded, institutions, wanted, now)
+    size = max(PROPOSED_SIZE, len(sitting))
+    while size <= len(sitting) + len(free) and not is_odd_panel(size, loaded.edition):
+        size += 1
+    size = min(size, len(sitting) + len(free))
+    while not is_odd_panel(size, loaded.edition) and size > len(sitting):
+        size -= 1
+    if size <= len(sitting) or size < loaded.edition.value("panel_minimum").value:
+        return []
+    added = choose_panel(
+        [one.candidate for one in sitting], [one.candidate for one in free], wanted, size - len(sitting)
     )
-    states = dict(iter(places))
-    rows = db.scalars(
-        select(Expert)
-        .where(Expert.institution_id.in_(institution_ids))
-        .options(joinedload(Expert.person), joinedload(Expert.institution))
-        .order_by(Expert.id)
-    ).all()
-    product = loaded.consultation.product
-    sitting = [expert for expert in rows if states.get(expert.id) in ON_PANEL]
-    free = [
-        expert
-        for expert in rows
-        if expert.id not in states
-        and expert.is_available
-        and expert.person.is_active
-        and not conflicts_of(expert, product)
-    ]
-    return sitting, free
+    ids = {one.expert_id for one in added}
+    return [one for one in free if one.expert_id in ids]
 
 
-def _ranked(
-    institution_id: int, experts: list[Expert], product: ProductInformation, loads: dict[int, ExpertLoad]
-) -> list[Expert]:
-    own = [expert for expert in experts if expert.institution_id == institution_id]
-
-    def rank(expert: Expert) -> tuple[int, int, int, int]:
-        load = loads.get(expert.id, ExpertLoad())
-        return (-_fit(expert, product), load.open, load.past, expert.id)
-
-    return sorted(own, key=rank)
-
-
-def _fit(expert: Expert, product: ProductInformation) -> int:
-    """How far the field speaks of what is said of the product: shared pairs of characters, and shared characters."""
-    said = f"{product.product_name} {product.product_class} {product.suspected_defect}"
-    shared = (set(expert.field) & set(said)) - _SAY_NOTHING
-    return WEIGHT_OF_A_PAIR * len(_pairs(expert.field) & _pairs(said)) + len(shared)
+def _found(
+    db: Session, loaded: Loaded, now: datetime, condition: ColumnElement[bool], wanted: frozenset[str], search: str
+) -> list[KnownExpert]:
+    """Who could be added: what the search finds, or the experts of the wanted fields, the fittest and freest first."""
+    narrowed = and_(condition, *matches(search))
+    if not search.strip() and wanted:
+        narrowed = and_(narrowed, Expert.fields.any(ExpertField.field_key.in_(wanted)))
+    rows = known_experts(db, loaded, now, narrowed)
+    rows.sort(key=lambda one: (bool(one.matches), -len(one.fields & wanted), one.load.open, one.expert_id))
+    return rows[:MOST_FOUND]
 
 
-def _pairs(text: str) -> set[str]:
-    return {text[at : at + 2] for at in range(len(text) - 1) if not text[at : at + 2].isspace()}
-
-
-def _proposed(expert: Expert, product: ProductInformation, load: ExpertLoad) -> ProposedMember:
-    reasons = ["专业与产品相符" if _fit(expert, product) else "补充其他专业"]
-    reasons.append(f"在办 {load.open} 项" if load.open else "目前没有在办会诊")
-    reasons.append("未见利益冲突")
-    return ProposedMember(
-        expert.id, expert.person.name, expert.institution, expert.field, expert.employer, expert.title, tuple(reasons)
+def _effect(
+    panel: Sequence[KnownExpert], wanted: frozenset[str], institutions: dict[int, Institution], loaded: Loaded
+) -> Effect:
+    there = {one.institution_id for one in panel}
+    covered = frozenset[str]().union(*(one.fields & wanted for one in panel))
+    return Effect(
+        size=len(panel),
+        is_odd=is_odd_panel(len(panel), loaded.edition),
+        enough=len(panel) >= loaded.edition.value("panel_minimum").value,
+        institutions=tuple(one.short_name for key, one in institutions.items() if key in there),
+        missing_institutions=tuple(one.short_name for key, one in institutions.items() if key not in there),
+        covered=field_labels(list(covered)),
+        missing=field_labels(list(wanted - covered)),
+        conflicts=tuple(f"{one.name}：{'；'.join(one.matches)}" for one in panel if one.matches),
+        open_panels=sum(one.load.open for one in panel),
+        worth=worth([one.candidate for one in panel], wanted),
     )
+
+
+def _changes(before: Effect, after: Effect) -> tuple[str, ...]:
+    """What a step has brought about, in words."""
+    kind = "单数" if after.is_odd else "双数"
+    is_same = before.size == after.size
+    lines = [f"人数不变（{kind}）" if is_same else f"人数 {before.size} 变为 {after.size}（{kind}）"]
+    for says, old, new in (
+        ("专业领域", before.covered, after.covered),
+        ("单位", before.institutions, after.institutions),
+        ("可能的利益冲突", before.conflicts, after.conflicts),
+    ):
+        gained, lost = [one for one in new if one not in old], [one for one in old if one not in new]
+        if gained:
+            lines.append(f"{says}增加：{'、'.join(gained)}")
+        if lost:
+            lines.append(f"{says}减少：{'、'.join(lost)}")
+    if before.open_panels != after.open_panels:
+        lines.append(f"成员在办会诊合计 {before.open_panels} 项变为 {after.open_panels} 项")
+    return tuple(lines)
+
+
+def _wishes(
+    chosen: Sequence[KnownExpert], wanted: frozenset[str], institutions: dict[int, Institution]
+) -> tuple[tuple[Institution, int, str], ...]:
+    wishes = []
+    for key, institution in institutions.items():
+        own = [one for one in chosen if one.institution_id == key]
+        if own:
+            said = frozenset[str]().union(*(one.fields & wanted for one in own))
+            labels = field_labels(list(said)) or tuple(dict.fromkeys(one.field for one in own))
+            wishes.append((institution, len(own), "、".join(labels)))
+    return tuple(wishes)
+
+
+def _rows(
+    experts: Sequence[KnownExpert],
+    panel: Sequence[KnownExpert],
+    wanted: frozenset[str],
+    institutions: dict[int, Institution],
+    *,
+    is_sitting: bool = False,
+) -> tuple[ProposedMember, ...]:
+    return tuple(
+        ProposedMember(
+            one.expert_id, one.name, institutions[one.institution_id], one.field, one.employer, one.title,
+            _reasons(one, panel, wanted), one.matches, is_sitting,
+        )
+        for one in experts
+    )  # fmt: skip
+
+
+def _reasons(expert: KnownExpert, panel: Sequence[KnownExpert], wanted: frozenset[str]) -> tuple[str, ...]:
+    """Why somebody is in a panel, or would be."""
+    others = [one for one in panel if one.expert_id != expert.expert_id]
+    fitting = expert.fields & wanted
+    alone = fitting - frozenset[str]().union(*(one.fields for one in others))
+    reasons = [f"专业相符：{'、'.join(field_labels(list(fitting)))}" if fitting else "补充其他专业"]
+    if alone:
+        reasons.append(f"只有其覆盖：{'、'.join(field_labels(list(alone)))}")
+    if all(one.institution_id != expert.institution_id for one in others):
+        reasons.append("本单位唯一一位")
+    reasons.append(f"在办 {expert.load.open} 项" if expert.load.open else "目前没有在办会诊")
+    reasons.append("可能有利益冲突" if expert.matches else "未见利益冲突")
+    return tuple(reasons)

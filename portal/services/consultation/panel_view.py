@@ -6,10 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.documents.table_paper import TablePaper
+from portal.models.consultation import ProductInformation
 from portal.models.expert import Expert
 from portal.models.institution import Institution
 from portal.models.panel import NominationRequest, PanelMember
@@ -17,13 +18,16 @@ from portal.models.preliminary_analysis import PreliminaryAnalysis
 from portal.process.consultation import Stage
 from portal.process.errors import NotFound
 from portal.process.permissions import Actor, Relation
+from portal.rules.dates import beijing_day
+from portal.rules.expertise import field_labels, fields_in
 from portal.rules.panel import is_odd_panel
-from portal.services.conflicts import conflicts_of
 from portal.services.consultation.members import handed_in, member_with, members_of, own_place, panel_problem
 from portal.services.consultation.panel import is_vacant
+from portal.services.consultation.panel_candidates import institutions_of, is_there, known_experts
 from portal.services.consultation.panel_overview import overview_of
-from portal.services.consultation.panel_proposal import ProposedMember, propose_panel
-from portal.services.expert_load import ExpertLoad, loads_of
+from portal.services.consultation.panel_proposal import ProposedMember, product_fields, propose_panel
+from portal.services.expert_load import ExpertLoad
+from portal.services.expert_search import matches
 from portal.services.kernel.loading import Loaded, load
 from portal.services.kernel.obligations import open_obligations
 
@@ -35,6 +39,8 @@ STATE_LABELS = {
     "recused": "回避",
     "removed": "已退出",
 }
+MOST_SHOWN = 60
+"""Experts to choose from on one page; a search narrows a larger register."""
 _ORDER = {"accepted": 0, "invited": 1, "nominated": 1}
 
 
@@ -141,7 +147,7 @@ def panel_page(db: Session, *, actor: Actor, consultation_id: int, now: datetime
         loaded=loaded,
         members=members,
         requests=_requests(db, consultation_id) if is_composing else (),
-        proposal=propose_panel(db, loaded) if is_composing and Relation.LEAD in loaded.relations else (),
+        proposal=propose_panel(db, loaded, now) if is_composing and Relation.LEAD in loaded.relations else (),
         problem=panel_problem(db, loaded) if is_confirmed else None,
         is_confirmed=is_confirmed,
         overview=overview_of(db, loaded, now),
@@ -215,6 +221,7 @@ class CandidateRow:
     title: str
     load: ExpertLoad
     matches: tuple[str, ...]
+    fitting: tuple[str, ...]  # labels of the fields in which the expert fits what is asked for
 
 
 @dataclass(frozen=True)
@@ -230,12 +237,24 @@ class Nomination:
     fields: str
     due_at: datetime | None
     since_at: datetime | None
-    candidates: tuple[CandidateRow, ...]
+    candidates: tuple[CandidateRow, ...]  # MOST_SHOWN at most, of `total`
+    total: int
     invited: tuple[PanelMember, ...]
 
 
-def nomination(db: Session, *, actor: Actor, consultation_id: int, now: datetime, search: str = "") -> Nomination:
-    """What an institution that was asked sees, and no more; `search` narrows its register."""
+def nomination(
+    db: Session,
+    *,
+    actor: Actor,
+    consultation_id: int,
+    now: datetime,
+    search: str = "",
+    expert_ids: Collection[int] = (),
+) -> Nomination:
+    """What an institution that was asked sees, and no more; `search` narrows its register.
+
+    Those of `expert_ids` stand first, so that a choice made elsewhere is on the page.
+    """
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="nominate_members", now=now)
     own = actor.institution_id
     request = db.get(NominationRequest, (consultation_id, own))
@@ -244,6 +263,10 @@ def nomination(db: Session, *, actor: Actor, consultation_id: int, now: datetime
     members = [member for member in members_of(db, consultation_id) if member.institution_id == own]
     owed = open_obligations(db, consultation_id, kinds=("nominate",), institution_id=own)
     product = loaded.consultation.product
+    candidates = sorted(
+        _candidates(db, loaded, {own}, members, now, search=search, fields=_asked_fields(request, product)),
+        key=lambda row: row.expert_id not in expert_ids,
+    )
     return Nomination(
         consultation_id=consultation_id,
         number=loaded.consultation.number or "",
@@ -254,9 +277,15 @@ def nomination(db: Session, *, actor: Actor, consultation_id: int, now: datetime
         fields=request.fields,
         due_at=owed[0].due_at if owed else None,
         since_at=owed[0].since_at if owed else None,
-        candidates=_candidates(db, loaded, frozenset({own}), members, search=search),
+        candidates=tuple(candidates[:MOST_SHOWN]),
+        total=len(candidates),
         invited=tuple(members),
     )
+
+
+def _asked_fields(request: NominationRequest, product: ProductInformation) -> Collection[str]:
+    """The fields of the list that the request names, else those that the product asks for."""
+    return fields_in(request.fields) or product_fields(product)
 
 
 @dataclass(frozen=True)
@@ -292,14 +321,15 @@ def refilling(
     left = next((row for row in vacancies if row.member_id == member_id), vacancies[0])
     own = frozenset({actor.institution_id} if actor.institution_id is not None else ())
     registers = loaded.facts.alliance_institution_ids if is_lead else own
-    field = member_with(members, left.member_id).field
     known = {member.expert_id for member in members}
+    fields = [one.field_key for one in member_with(members, left.member_id).expert.fields]
     candidates = [
-        row for row in _candidates(db, loaded, registers, members) if not row.matches and row.expert_id not in known
+        row
+        for row in _candidates(db, loaded, registers, members, now, fields=fields)
+        if not row.matches and row.expert_id not in known
     ]
-    candidates.sort(key=lambda row: (row.field != field, row.load.open, row.load.past, row.expert_id))
     size = sum(row.is_sitting for row in rows) + (0 if left.is_sitting else 1)
-    return Refilling(loaded, left, vacancies, size, is_odd_panel(size, loaded.edition), tuple(candidates))
+    return Refilling(loaded, left, vacancies, size, is_odd_panel(size, loaded.edition), tuple(candidates[:MOST_SHOWN]))
 
 
 def _candidates(
@@ -307,40 +337,30 @@ def _candidates(
     loaded: Loaded,
     institution_ids: Collection[int],
     members: list[PanelMember],
+    now: datetime,
     *,
     search: str = "",
+    fields: Collection[str] = (),
 ) -> tuple[CandidateRow, ...]:
-    """Experts of these registers who are free to be invited, the least busy first; two statements."""
+    """Experts of these registers who are free to be invited: those of `fields` first, then the least busy."""
     taken = {member.expert_id for member in members if member.state in _ORDER or member.state == "recused"}
-    experts = [
-        expert
-        for expert in db.scalars(
-            select(Expert)
-            .where(Expert.institution_id.in_(institution_ids), Expert.is_available)
-            .options(joinedload(Expert.person), joinedload(Expert.institution))
-        )
-        if expert.id not in taken and expert.person.is_active and _fits(expert, search)
-    ]
-    loads = loads_of(db, [expert.id for expert in experts])
-    rows = [
+    wanted = frozenset(fields)
+    condition = and_(
+        Expert.institution_id.in_(institution_ids),
+        is_there(beijing_day(now)),
+        Expert.id.not_in(taken),
+        *matches(search),
+    )
+    institutions = institutions_of(db, loaded)
+    experts = known_experts(db, loaded, now, condition)
+    experts.sort(key=lambda one: (-len(one.fields & wanted), one.load.open, one.load.past, one.expert_id))
+    return tuple(
         CandidateRow(
-            expert_id=expert.id,
-            name=expert.person.name,
-            institution=expert.institution,
-            field=expert.field,
-            employer=expert.employer,
-            title=expert.title,
-            load=loads.get(expert.id, ExpertLoad()),
-            matches=tuple(found.words for found in conflicts_of(expert, loaded.consultation.product)),
+            one.expert_id, one.name, institutions[one.institution_id], one.field, one.employer, one.title, one.load,
+            one.matches, field_labels(list(one.fields & wanted)),
         )
-        for expert in experts
-    ]
-    return tuple(sorted(rows, key=lambda row: (row.load.open, row.load.past, row.expert_id)))
-
-
-def _fits(expert: Expert, search: str) -> bool:
-    text = f"{expert.person.name} {expert.field} {expert.employer} {expert.title}"
-    return all(word in text for word in search.split())
+        for one in experts
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
