@@ -1,5 +1,6 @@
 """Step 2 in the browser: choosing, answering, confirming, refilling, recusing; what a stranger meets."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -224,3 +225,32 @@ def test_a_member_sees_the_first_part_of_the_sheet_when_it_is_sent(
     assert "折叠或受压" not in before
     at(sent)
     assert "折叠或受压" in text(expert.get("/consultations/2"))
+
+
+def test_the_lead_tries_a_panel_out_with_and_without_scripts(surf: Surf, world: World, at: Callable[..., None]) -> None:
+    at(accepted)
+    lead, compose = surf("jiangsu-liaison-1"), f"{BASE}/panel/compose"
+    page = text(lead.get(compose))
+    assert "与平台建议相同" in page
+    assert "5 人，单数" in page
+    ids = re.findall(r'name="expert" value="(\d+)"', page)
+    assert len(ids) == 5
+    query = {"composed": "1", "expert": ids, "field": ["household_appliances", "toxicology"]}
+    page = text(lead.get(compose, query_string={**query, "drop": ids[0]}))
+    assert "人数 5 变为 4（双数）" in page
+    assert "人数为双数" in page
+    assert "毒理" in page
+    added = next(one for one in re.findall(r'name="add" value="(\d+)"', page) if one not in ids)
+    answer = lead.get(compose, query_string={**query, "drop": ids[0], "add": added}, headers={"HX-Request": "true"})
+    assert not text(answer).startswith("<!doctype")
+    assert "人数不变（单数）" in text(answer)
+    assert "an专4" not in text(lead.get(compose, query_string={**query, "search": "湖滨"}))
+    own = re.search(r'href="(/consultations/1/panel/nominate-members\?expert=[^"]+)"', text(lead.get(compose)))
+    assert own
+    assert 'checked><label for="expert-' in text(lead.get(own[1].replace("&amp;", "&")))
+    asked = re.search(r'href="(/consultations/1/panel/ask-nomination\?[^"]+)"', text(lead.get(compose)))
+    assert asked
+    form = text(lead.get(asked[1].replace("&amp;", "&")))
+    assert "家用电器" in form
+    assert surf("anhui-staff").get(compose).status_code == 403
+    assert surf("auditor").get(compose).status_code == 404

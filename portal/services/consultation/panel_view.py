@@ -25,7 +25,7 @@ from portal.services.consultation.members import handed_in, member_with, members
 from portal.services.consultation.panel import is_vacant
 from portal.services.consultation.panel_candidates import institutions_of, is_there, known_experts
 from portal.services.consultation.panel_overview import overview_of
-from portal.services.consultation.panel_proposal import ProposedMember, product_fields, propose_panel
+from portal.services.consultation.panel_proposal import ProposedMember, propose_panel
 from portal.services.expert_load import ExpertLoad
 from portal.services.expert_search import matches
 from portal.services.kernel.loading import Loaded, load
@@ -284,8 +284,11 @@ def nomination(
 
 
 def _asked_fields(request: NominationRequest, product: ProductInformation) -> Collection[str]:
-    """The fields of the list that the request names, else those that the product asks for."""
-    return fields_in(request.fields) or product_fields(product)
+    """The fields of the list that the request names, else those that the product's name speaks of.
+
+    Whoever is asked to nominate sees no defect, so nothing that follows from one may show here.
+    """
+    return fields_in(request.fields) or fields_in(product.product_name)
 
 
 @dataclass(frozen=True)
