@@ -16,7 +16,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-from flask import Flask, Response, abort, request, send_from_directory
+from flask import Flask, Response, abort, request
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
@@ -122,9 +122,10 @@ def serve_assets(app: Flask) -> None:
         return response
 
     def viewer_table(version: str, table: str) -> Response:
-        if version != viewer_tables() or not VIEWER_TABLES.fullmatch(table):
+        path = STATIC / "vendor/pdfjs" / table
+        if version != viewer_tables() or not VIEWER_TABLES.fullmatch(table) or not path.is_file():
             abort(404)
-        response = send_from_directory(STATIC / "vendor/pdfjs", table, mimetype="application/octet-stream")
+        response = Response(path.read_bytes(), content_type="application/octet-stream")
         response.headers["Cache-Control"] = _ONE_YEAR
         return response
 

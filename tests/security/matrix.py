@@ -22,6 +22,7 @@ from portal.models.database import Database
 from portal.models.expert import Expert
 from portal.models.institution import Liaison, RotationTerm
 from portal.models.material import Material
+from portal.models.material_preview import MaterialPreview
 from portal.models.obligation import Obligation
 from portal.models.outbox import OutboxMessage
 from portal.models.voting import ConsultationSheet, VotingRound
@@ -78,8 +79,17 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "correction": 0,
         "code": "0000-0000-0000-0000",
     }
+    _preview(db, consultation_id)
     arguments |= {"version": viewer_tables(), "table": "cmaps/UniGB-UCS2-H.bcmap"}
     return Scene(world, consultation_id, {**arguments, "file_name": assets()["portal.css"].file_name})
+
+
+def _preview(db: Session, consultation_id: int) -> None:
+    """The material has a preview as well: the file that is there stands for it."""
+    item = db.scalar(select(Material).where(Material.consultation_id == consultation_id).order_by(Material.id).limit(1))
+    if item is not None:
+        said = {"state": "made", "preview_sha256": item.sha256, "preview_size": item.size, "asked_at": NOON}
+        db.add(MaterialPreview(sha256=item.sha256, content_type=item.content_type, **said))
 
 
 OWNED_BY_ANHUI = ("liaison_id", "expert_id")

@@ -71,11 +71,9 @@ class MaterialPackage:
 
 
 def material_package(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> MaterialPackage:
-    """What goes into the download of everything; NotFound where there is nothing for the actor."""
+    """What goes into the download of everything; an index alone where there is nothing yet."""
     loaded = seeing(db, actor=actor, consultation_id=consultation_id, now=now)
     rows, consultation = material_rows(db, loaded), loaded.consultation
-    if not rows:
-        raise NotFound
     files = tuple(
         IndexedFile(
             row.number, row.revision, row.kind_label, row.title, row.report_number,
