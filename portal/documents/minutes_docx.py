@@ -38,6 +38,8 @@ def minutes_docx(document: MinutesDocument, *, foot: Foot, has_red_heading: bool
         docx.add_run(paragraph, names, size_pt=_TEXT)
         paragraph.paragraph_format.left_indent = Length(5 * _CHARACTER)
         paragraph.paragraph_format.first_line_indent = Length(-3 * _CHARACTER)
+        # Issuer and day never stand on a page alone (7.3.5.4).
+        paragraph.paragraph_format.keep_with_next = paragraph.paragraph_format.keep_together = True
     _write_issuer(word, document)
     if document.annex:
         _write_annex(word, document)
@@ -113,7 +115,7 @@ def _write_annex(word: Any, document: MinutesDocument) -> None:
     title = docx.add_paragraph(word, align=docx.CENTER, before_pt=gb9704.LINE_PITCH_PT, after_pt=6)
     docx.add_run(title, document.annex_title, font=docx.TITLE_FONT, size_pt=_TITLE)
     header, *rows = document.annex_table
-    widths = [12.0, 9.0, 16.0, 87.0, 32.0] if len(header) > 4 else [12.0, 9.0, 16.0, 119.0]
+    widths = [15.0, 11.0, 18.0, 80.0, 32.0] if len(header) > 4 else [15.0, 11.0, 18.0, 112.0]
     _write_table(word, (header, *rows), size_pt=9, widths_mm=widths)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_TAB_ALIGNMENT
-from docx.shared import Cm, Mm
+from docx.shared import Cm, Length, Mm, Pt
 from docx.table import _Cell, _Row
 
 from portal.documents import docx
@@ -28,6 +28,7 @@ from portal.documents.sheet_paper import (
 _SIZE = 10.5
 _FOOT_SIZE = 8
 _QR_SIZE = Mm(20)
+_QR_ROOM = Mm(26)
 
 
 def sheet_docx(document: SheetDocument, *, foot: Foot) -> bytes:
@@ -55,11 +56,23 @@ def sheet_docx(document: SheetDocument, *, foot: Foot) -> bytes:
 
 
 def add_foot(word: Any, foot: Foot) -> None:
-    """Print the foot, the QR code after its lines. Nothing on a document that nobody signed."""
+    """Print the foot, the QR code beside its lines. Nothing on a document that nobody signed."""
+    if not foot.lines:
+        return
+    table = word.add_table(rows=1, cols=2)
+    table.autofit = False
+    words, code = table.rows[0].cells
+    docx.keep_together(table.rows[0])
+    page = word.sections[0]
+    area = page.page_width - page.left_margin - page.right_margin
+    for column, cell, width in zip(table.columns, (words, code), (area - _QR_ROOM, _QR_ROOM), strict=True):
+        column.width = cell.width = Length(width)
+        docx.empty_cell(cell)
     for line in foot.lines:
-        docx.add_paragraph(word, line, font=docx.TABLE_FONT, size_pt=_FOOT_SIZE, before_pt=3)
+        paragraph = docx.add_paragraph(words, line, font=docx.TABLE_FONT, size_pt=_FOOT_SIZE, before_pt=3)
+        paragraph.paragraph_format.line_spacing = Pt(_FOOT_SIZE + 3)
+    paragraph = docx.add_paragraph(code, align=docx.RIGHT)
     if foot.url:
-        paragraph = docx.add_paragraph(word, before_pt=6)
         paragraph.add_run().add_picture(BytesIO(foot.qr_png()), width=_QR_SIZE)
 
 
