@@ -16,6 +16,7 @@ from flask import Flask
 from portal.config import FileMail, SmtpMail, Tls
 from portal.mail.message import MESSAGE_ID, InvalidAddress, OutboxEnvelope, clean_header, is_address
 
+INVITATION_FILE = "invite.ics"
 LINE_END = re.compile(r"\r\n?|\n")
 
 
@@ -36,7 +37,7 @@ def mail_app(target: FileMail | SmtpMail) -> Flask:
 
 
 class PortalMessage(flask_mail.Message):
-    """A message to one person whose parts are alternatives of each other, with nothing around them."""
+    """A message to one person whose parts are alternatives of each other; around them the invitation's file, if any."""
 
     def __init__(self, envelope: OutboxEnvelope, *, sender: str, sender_name: str) -> None:
         super().__init__(
@@ -51,7 +52,10 @@ class PortalMessage(flask_mail.Message):
         self.msgId = envelope.message_id
         if envelope.invitation is not None:
             method = clean_header(envelope.invitation.method)
-            self.alts[f"calendar; method={method}"] = _with_line_ends(envelope.invitation.ics)
+            ics = _with_line_ends(envelope.invitation.ics)
+            self.alts[f"calendar; method={method}"] = ics
+            # Programs that read invitations take the inline part; the file is for all others, to be opened by hand.
+            self.attach(INVITATION_FILE, "application/ics", ics.encode())
         # Flask-Mail writes names as encoded words. The standard library decodes that where it folds a long line, and
         # forgets the quotes: a name such as `x, all@example.cn` would become a recipient. Addresses stay apart here.
         # A Flask-Mail date is in the zone of the machine, so that two machines would write two headers.
@@ -66,17 +70,20 @@ class PortalMessage(flask_mail.Message):
         for name, value in self.exact_headers.items():
             message.replace_header(name, value)
         if message.is_multipart():
-            # Flask-Mail wraps the alternatives into multipart/mixed, as if there were attachments.
-            (alternatives,) = cast(list[MIMEBase], message.get_payload())
-            message.set_payload(alternatives.get_payload())
-            message.set_type("multipart/alternative")
-            # No line of Base64 holds a `_`, so that this boundary need not be a new one for each mail.
-            message.set_boundary("=_alternatives_=")
+            # No line of Base64 holds a `_`, so that these boundaries need not be new ones for each mail.
+            alternatives, *files = cast(list[MIMEBase], message.get_payload())
+            alternatives.set_boundary("=_alternatives_=")
+            message.set_boundary("=_files_=")
+            if not files:
+                # Flask-Mail wraps the alternatives into multipart/mixed also where there is no file.
+                message.set_payload(alternatives.get_payload())
+                message.set_type("multipart/alternative")
+                message.set_boundary("=_alternatives_=")
         return message
 
 
 def build_message(envelope: OutboxEnvelope, *, sender: str, sender_name: str) -> PortalMessage:
-    """The message: text, the same as HTML where there is one, and the invitation inline.
+    """The message: text, the same as HTML where there is one, the invitation inline and as a file.
 
     The same envelope makes the same bytes at every try. It becomes bytes inside the context of a `mail_app`.
     Raises InvalidAddress, and ValueError for a message id that is none.

@@ -19,7 +19,7 @@ class InvalidAddress(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An iCalendar text and its METHOD (REQUEST, CANCEL, …), which go along inline."""
+    """An iCalendar text and its METHOD (REQUEST, CANCEL, …), which go along inline and as a file."""
 
     ics: str
     method: str

@@ -58,7 +58,8 @@ def test_the_same_envelope_makes_the_same_bytes_on_every_machine(monkeypatch):
     def made_in(zone):
         monkeypatch.setenv("TZ", zone)
         time.tzset()
-        return build_message(ENVELOPE, sender="a@example.cn", sender_name="").as_bytes()
+        envelope = replace(ENVELOPE, invitation=Invitation("METHOD:REQUEST\n", "REQUEST"))
+        return build_message(envelope, sender="a@example.cn", sender_name="").as_bytes()
 
     try:
         assert made_in("Asia/Shanghai") == made_in("America/New_York")
@@ -67,13 +68,21 @@ def test_the_same_envelope_makes_the_same_bytes_on_every_machine(monkeypatch):
         time.tzset()
 
 
-def test_the_invitation_goes_along_inline():
+def test_the_invitation_goes_along_inline_and_as_a_file():
     ics = "BEGIN:VCALENDAR\nMETHOD:REQUEST\nSUMMARY:线上会诊\nEND:VCALENDAR\n"
     parts = list(sent(replace(ENVELOPE, invitation=Invitation(ics, "REQUEST"))).walk())
-    (calendar,) = [part for part in parts if part.get_content_type() == "text/calendar"]
+    assert [part.get_content_type() for part in parts] == [
+        "multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/calendar", "application/ics",
+    ]  # fmt: skip
+    calendar, file = parts[-2:]
     assert calendar["Content-Type"].params["method"] == "REQUEST"
     assert text_of(calendar) == ics
-    assert parts[0].get_content_type() == "multipart/alternative"
+    assert (file.get_content_disposition(), file.get_filename()) == ("attachment", "invite.ics")
+    assert file.get_content() == ics.replace("\n", "\r\n").encode()
+
+
+def test_without_an_invitation_there_is_nothing_around_the_two_texts():
+    assert sent(ENVELOPE).get_content_type() == "multipart/alternative"
 
 
 def test_without_html_there_is_one_part():

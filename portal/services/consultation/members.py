@@ -19,6 +19,7 @@ from portal.rules.panel import check_panel, is_odd_panel
 from portal.rules.problem import Problem
 from portal.services.conflicts import Conflict, conflicts_of
 from portal.services.consultation.application import add_party
+from portal.services.consultation.session_invitation import invite_newcomer, uninvite
 from portal.services.kernel.loading import Loaded
 from portal.services.kernel.mailing import liaisons, queue
 from portal.services.kernel.obligations import close, oblige, open_obligations
@@ -187,6 +188,11 @@ def seat(db: Session, loaded: Loaded, member: PanelMember, *, number: int, now: 
     member.seat = number
     _take_down(member)
     add_party(db, consultation, member.institution_id)
+    online = invite_newcomer(db, consultation, member.expert.person, now=now)
+    if online is not None:
+        oblige(
+            db, consultation, "attend_session", now=now, person_id=member.expert.person_id, due_at=online.starts_at
+        )  # fmt: skip
     if consultation.material_sent_at is not None and loaded.stage in ANALYSIS_STAGES:
         ask_for_analysis(db, loaded, member, now=now)
 
@@ -219,8 +225,10 @@ def leave(
     tells_lead: bool = False,
 ) -> None:
     """End a place (declined, recused, removed) with its reason; what the expert owed is lifted."""
-    member.state, member.left_reason, member.left_at = state, reason, now
     consultation = loaded.consultation
+    if member.state == "accepted":
+        uninvite(db, consultation, member.expert.person, now=now, reason="您不再参加本次会诊")
+    member.state, member.left_reason, member.left_at = state, reason, now
     owed = open_obligations(db, consultation.id, person_id=member.expert.person_id)
     close(db, consultation, owed, now=now, met=False)
     if tells_lead and consultation.lead_institution_id is not None:

@@ -129,6 +129,9 @@ def name_participants(
     if problems:
         raise Invalid(problems)
     added, dropped = _replace(online, actor.institution_id, chosen, now)
+    if dropped:
+        # Who is dropped now may be named again: each entry of a calendar needs a later SEQUENCE than the one before.
+        online.sequence += 1
     add_party(db, loaded.consultation, actor.institution_id)
     advance(
         db, loaded, "name_participants", actor=actor, now=now,

@@ -112,6 +112,24 @@ def withdraw_invitation(
     invite(db, "session_cancelled", consultation, online, persons, now=now, method="CANCEL", reason=reason)
 
 
+def invite_newcomer(db: Session, consultation: Consultation, person: Person, *, now: datetime) -> OnlineSession | None:
+    """Invite who has joined the panel after the session was fixed; returns the session, None where none is fixed."""
+    online = current_session(db, consultation.id)
+    if online is None or online.state != "fixed":
+        return None
+    invite(db, "session_fixed", consultation, online, [person], now=now)
+    return online
+
+
+def uninvite(db: Session, consultation: Consultation, person: Person, *, now: datetime, reason: str) -> None:
+    """Take a session that is fixed out of the calendar of one person who will not take part."""
+    online = current_session(db, consultation.id)
+    if online is None or online.state != "fixed":
+        return
+    online.sequence += 1
+    invite(db, "session_cancelled", consultation, online, [person], now=now, method="CANCEL", reason=reason)
+
+
 def how_to_join(online: OnlineSession) -> list[str]:
     """Mode, place and meeting as lines of words."""
     told = (
