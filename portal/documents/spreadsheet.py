@@ -32,6 +32,7 @@ class Spreadsheet:
     rows: Sequence[Sequence[object]]
     totals: Sequence[object] = ()
     notes: Sequence[str] = ()
+    subtitle_lines: int = 1
 
 
 def yuan_of(fen: int) -> Decimal:

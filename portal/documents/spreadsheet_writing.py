@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import UTC, datetime
 from io import BytesIO
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, Side
+from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -19,6 +21,9 @@ _BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 _FACE = "宋体"
 _ROW_HEIGHT, _HEAD_HEIGHT, _TITLE_HEIGHT = 24, 32, 36  # points
 
+_Styles = dict[tuple[str, str, bool], StyleArray]
+"""The styles of one book's cells, by side, number format and weight."""
+
 
 def write(table: Spreadsheet, *, made_at: datetime) -> bytes:
     """The table as an XLSX file."""
@@ -27,18 +32,18 @@ def write(table: Spreadsheet, *, made_at: datetime) -> bytes:
     book.properties.created = made_at.astimezone(UTC).replace(tzinfo=None)
     sheet = book.active
     sheet.title = "表"
-    count = len(table.columns)
+    count, styles = len(table.columns), _Styles()
     _line_across(sheet, 1, table.title, count, size=16, bold=True, horizontal="center", height=_TITLE_HEIGHT)
-    _line_across(sheet, 2, table.subtitle, count)
+    _line_across(sheet, 2, table.subtitle, count, height=_ROW_HEIGHT * table.subtitle_lines)
     for place, column in enumerate(table.columns, 1):
         sheet.column_dimensions[get_column_letter(place)].width = column.width
-        _put(sheet.cell(3, place), column.label, bold=True, horizontal="center")
+        _put(styles, sheet.cell(3, place), column.label, bold=True, horizontal="center")
     sheet.row_dimensions[3].height = _HEAD_HEIGHT
     lines = [*table.rows, *([table.totals] if table.totals else [])]
     for number, line in enumerate(lines, 4):
         is_total = number == 3 + len(lines) and bool(table.totals)
         for place, (column, value) in enumerate(zip(table.columns, line, strict=True), 1):
-            _put(sheet.cell(number, place), value, bold=is_total, is_money=column.is_money)
+            _put(styles, sheet.cell(number, place), value, bold=is_total, is_money=column.is_money)
         sheet.row_dimensions[number].height = _ROW_HEIGHT
     for number, note in enumerate(table.notes, 4 + len(lines)):
         _line_across(sheet, number, note, count)
@@ -48,17 +53,27 @@ def write(table: Spreadsheet, *, made_at: datetime) -> bytes:
     return held.getvalue()
 
 
-def _put(cell: Cell, value: object, *, bold: bool = False, horizontal: str = "", is_money: bool = False) -> None:
-    if isinstance(value, str):
-        cell.value = harmless(value)
+def _put(
+    styles: _Styles, cell: Cell, value: object, *, bold: bool = False, horizontal: str = "", is_money: bool = False
+) -> None:
+    is_text = isinstance(value, str)
+    if is_text:
+        cell.value = harmless(str(value))
         cell.data_type = "s"  # never a formula, whatever it begins with
-        cell.number_format = "@"
+        number_format = "@"
     else:
         cell.value = value
-        cell.number_format = _MONEY if is_money else "General"
-    side = horizontal or ("right" if is_money else "left" if isinstance(value, str) else "center")
-    cell.alignment = Alignment(horizontal=side, vertical="center", wrap_text=True)
-    cell.font, cell.border = Font(name=_FACE, size=10, bold=bold), _BOX
+        number_format = _MONEY if is_money else "General"
+    side = horizontal or ("right" if is_money else "left" if is_text else "center")
+    # A style is looked up in the book's tables each time it is set, which takes longer than the rest of a large table.
+    style = styles.get((side, number_format, bold))
+    if style is None:
+        cell.number_format = number_format
+        cell.alignment = Alignment(horizontal=side, vertical="center", wrap_text=True)
+        cell.font, cell.border = Font(name=_FACE, size=10, bold=bold), _BOX
+        styles[side, number_format, bold] = cell._style
+    else:
+        cell._style = copy(style)
 
 
 def _line_across(

@@ -88,18 +88,27 @@ def taken_usernames(db: Session) -> set[str]:
 
 def new_pending_person(db: Session, name: str, email: str, taken: set[str], now: datetime) -> Person:
     """A person without role and password; its user name, from the pinyin of the name, is added to `taken`."""
-    begin = username_of(name)
+    person = Person(
+        username=unused_username(username_of(name), taken),
+        name=name.strip(),
+        email=email.strip(),
+        is_active=False,
+        is_pending=True,
+        created_at=now,
+    )
+    db.add(person)
+    return person
+
+
+def unused_username(begin: str, taken: set[str]) -> str:
+    """A user name that begins so and is not among `taken`, to which it is added."""
     if len(begin) < _SHORTEST_USERNAME:
         begin = f"expert.{begin}"
     username, number = begin, 2
     while username in taken:
         username, number = f"{begin}{number}", number + 1
     taken.add(username)
-    person = Person(
-        username=username, name=name.strip(), email=email.strip(), is_active=False, is_pending=True, created_at=now
-    )
-    db.add(person)
-    return person
+    return username
 
 
 def pending_count(db: Session, *, actor: Actor, now: datetime) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement
 
@@ -59,8 +60,13 @@ def username_of(name: str) -> str:
     return re.sub(r"[^a-z]", "", letters)[:40] or "expert"
 
 
-def _readings_of_name(name: str) -> Iterator[str]:
+@lru_cache(maxsize=500)  # asked for twice in a row, for the search and for a user name
+def _readings_of_name(name: str) -> tuple[str, ...]:
     """Full pinyin and initials, for every reading of the surname."""
+    return tuple(_each_reading_of_name(name))
+
+
+def _each_reading_of_name(name: str) -> Iterator[str]:
     if not _CHINESE.match(name):
         yield from _readings(name)
         return
@@ -76,11 +82,13 @@ def _readings_of_name(name: str) -> Iterator[str]:
         yield "".join((*heads, *(word[:1] for word in rest)))
 
 
-def _readings(text: str) -> Iterator[str]:
-    syllables = _syllables(text)
-    if syllables and _CHINESE.search(text):
-        yield from _spelled("".join(syllables))
-        yield "".join(word if word.isascii() and word.isdigit() else word[:1] for word in syllables)
+@lru_cache(maxsize=5000)  # the same fields, titles and employers come again and again
+def _readings(text: str) -> tuple[str, ...]:
+    syllables = _syllables(text) if _CHINESE.search(text) else []
+    if not syllables:
+        return ()
+    initials = "".join(word if word.isascii() and word.isdigit() else word[:1] for word in syllables)
+    return (*_spelled("".join(syllables)), initials)
 
 
 def _spelled(full: str) -> Iterator[str]:

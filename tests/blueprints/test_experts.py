@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 
 from portal.models.account import Person, PersonRole
 from portal.models.database import Database
 from portal.models.expert import Expert
+from portal.services.expert_import import read_waiting
 from tests.factories.panel import confirmed
 from tests.factories.world import NOON, World
 from tests.support.surfer import Surfer
@@ -31,7 +33,7 @@ def test_the_own_register_with_load_and_history(surf: Surf, world: World, sqlite
         confirmed(db, world)
     staff = surf("anhui-staff")
     page = text(staff.get("/experts"))
-    assert page.count('href="/experts/') - page.count('href="/experts/new"') == 4
+    assert len(re.findall(r'href="/experts/\d+"', page)) == 4
     assert "共 <b>4</b>" in page
     first, other = world.experts["anhui"][0].expert_id, world.experts["jiangsu"][0].expert_id
     shown = text(staff.get(f"/experts/{first}"))
@@ -136,3 +138,38 @@ def test_an_entry_is_withdrawn_before_its_account_is_opened(surf: Surf, world: W
     assert staff.get(shown).status_code == 404
     assert "没有待开通的账号" in text(surf("security").get("/accounts/requests"))
     assert surf("anhui-staff").get("/accounts/requests").status_code == 404
+
+
+def test_a_list_is_uploaded_looked_at_and_taken_over(surf: Surf, world: World, sqlite_database: Database) -> None:
+    staff = surf("anhui-staff")
+    assert staff.get("/experts/template.xlsx").data.startswith(b"PK")
+    staff.get("/experts/imports")
+    assert staff.post("/experts/imports").status_code == 422
+    assert "只能导入" in text(staff.post("/experts/imports", {"file": (BytesIO(b"x"), "a.txt")}))
+    rows = "甲一,a@example.org,玩具,合肥某院,工程师\r\n乙二,b,玩具,合肥某院,工程师"
+    content = f"姓名,邮箱,专业领域,工作单位,职务/职称\r\n{rows}".encode("gbk")
+    sent = staff.post("/experts/imports", {"file": (BytesIO(content), "名单.csv")})
+    assert sent.status_code == 303
+    shown = sent.location
+    waiting = text(staff.get(shown))
+    assert "<progress" in waiting
+    assert "every 1s" in waiting
+    assert "刷新进度" in waiting
+    assert staff.post(f"{shown}/confirm").status_code == 409
+    read_waiting(sqlite_database, NOON)
+    preview = text(staff.get(shown))
+    assert "导入 1 位专家" in preview
+    assert "第 3 行" in preview
+    assert "every 1s" not in preview
+    part = text(staff.get(shown, headers={"HX-Request": "true"}))
+    assert part.lstrip().startswith('<div id="import">')
+    assert staff.get(f"{shown}/problems.xlsx").data.startswith(b"PK")
+    for path in (shown, f"{shown}/problems.xlsx"):
+        assert surf("jiangsu-staff").get(path).status_code == 404
+    done = staff.post(f"{shown}/confirm")
+    assert done.status_code == 303
+    assert "甲一" in text(staff.get(done.location))
+    assert "已导入" in text(staff.get(shown))
+    assert staff.post(f"{shown}/discard").status_code == 409
+    assert staff.post("/experts/export").data.startswith(b"PK")
+    assert "名单.csv" in text(staff.get("/experts/imports"))

@@ -19,7 +19,7 @@ from werkzeug.routing import Rule
 from portal.models.account import Person
 from portal.models.archive import ArchivePackage, CustodyDrill
 from portal.models.database import Database
-from portal.models.expert import Expert
+from portal.models.expert import Expert, ExpertImport
 from portal.models.institution import Liaison, RotationTerm
 from portal.models.material import Material
 from portal.models.material_preview import MaterialPreview
@@ -62,6 +62,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "drill_id": select(CustodyDrill.id),
         "material_id": select(Material.id).where(Material.consultation_id == consultation_id),
         "expert_id": select(Expert.id).where(Expert.institution_id == anhui),
+        "import_id": select(ExpertImport.id).where(ExpertImport.institution_id == anhui),
         "term_id": select(RotationTerm.id).where(RotationTerm.starts_on > NOON.date()),
         # Sheets and counts of a round exist for others only once it is closed.
         "sheet_id": select(ConsultationSheet.id)
@@ -92,7 +93,7 @@ def _preview(db: Session, consultation_id: int) -> None:
         db.add(MaterialPreview(sha256=item.sha256, content_type=item.content_type, **said))
 
 
-OWNED_BY_ANHUI = ("liaison_id", "expert_id")
+OWNED_BY_ANHUI = ("liaison_id", "expert_id", "import_id")
 """Arguments whose object belongs to an institution: its own people may, those of another may not."""
 
 NARROWED: dict[str, Callable[[Actor], bool]] = {

@@ -1,5 +1,6 @@
 """专家库: the own institution's register of experts."""
 
+from portal.blueprints.experts import imports
 from portal.blueprints.experts.views import blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "imports"]
