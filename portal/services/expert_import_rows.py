@@ -116,7 +116,8 @@ def _input(texts: Mapping[str, str]) -> tuple[ExpertInput, list[tuple[str, str]]
     languages = texts.get("联系语言", "")
     if len(languages) > LONGEST_LANGUAGES:
         problems.append(("联系语言", f"最多 {LONGEST_LANGUAGES} 个字，现有 {len(languages)} 个。"))
-    said = texts.get("专业领域说明", "") or "、".join(field_labels(list(keys)))[:60]
+    # Who writes nothing of his own has the fields printed; while these are wrong, that alone is said.
+    said = texts.get("专业领域说明", "") or "、".join(field_labels(list(keys)) or ("专业领域",))[:60]
     return ExpertInput(
         field=said,
         employer=texts.get("工作单位", ""),

@@ -123,6 +123,7 @@ def test_five_thousand_rows_with_two_hundred_bad_ones(
         assert found.keys() == expected.keys()
         for row, (column, reason) in expected.items():
             assert any(where == column and reason in why for where, why in found[row]), (row, found[row])
+            assert {where for where, _ in found[row]} == {column}
         assert db.scalar(select(func.count()).select_from(Expert)) == 16, "nobody before the confirmation"
     with database.write() as db:
         assert service.confirm_import(db, actor=world.staff["anhui"], import_id=import_id, now=NOON) == 4800

@@ -30,7 +30,7 @@ class ExpertForm(PortalForm):
     title = TextField("职务/职称", longest=60)
     former_employers = LongTextField("曾任单位", longest=3000, description=_FORMER)
     relations = LongTextField("利益关系", longest=3000, description=_RELATIONS)
-    languages = TextField("联系语言", longest=60, description="例如：普通话、英语")
+    languages = TextField("联系语言", longest=60)
     is_available = wtforms.BooleanField("目前可以参加会诊", default=True)
     away_until = DateField("暂不参加至（含当日）", description="暂不参加而不知道何时恢复的，不填日期")
 

@@ -169,11 +169,11 @@ def _proposal(
 def _found(
     db: Session, loaded: Loaded, now: datetime, condition: ColumnElement[bool], wanted: frozenset[str], search: str
 ) -> list[KnownExpert]:
-    """Who could be added: what the search finds, or the experts of the wanted fields, the fittest and freest first."""
-    narrowed = and_(condition, *matches(search))
-    if not search.strip() and wanted:
-        narrowed = and_(narrowed, Expert.fields.any(ExpertField.field_key.in_(wanted)))
-    rows = known_experts(db, loaded, now, narrowed)
+    """Who could be added, of those that the search finds: the fittest and freest first."""
+    found = and_(condition, *matches(search))
+    rows = known_experts(db, loaded, now, and_(found, Expert.fields.any(ExpertField.field_key.in_(wanted))))
+    if search.strip() or len(rows) < MOST_FOUND:
+        rows = known_experts(db, loaded, now, found)
     rows.sort(key=lambda one: (bool(one.matches), -len(one.fields & wanted), one.load.open, one.expert_id))
     return rows[:MOST_FOUND]
 
