@@ -19,6 +19,7 @@ from portal.services.official_making import Making
 from portal.services.outbox import deliver_due
 from portal.services.previews import make_previews
 from portal.services.reminders import remind_due
+from portal.services.term_handover import ask_for_handovers
 from portal.storage.local import Storage
 
 
@@ -56,5 +57,6 @@ SCHEDULE = (
     Job("material_previews", 5, _on_files(make_previews)),
     Job("storage_removals", 60, _on_files(remove_queued)),
     Job("remind_of_custody_drills", 3600, lambda database, _settings, now: remind_of_drills(database, now)),
+    Job("ask_for_handovers", 3600, lambda database, _settings, now: ask_for_handovers(database, now)),
     Job("remind_of_deadlines", 60, lambda database, _settings, now: remind_due(database, now)),
 )

@@ -20,6 +20,7 @@ from portal.models import (  # noqa: F401  (imported for their mappings)
     outbox,
     panel,
     preliminary_analysis,
+    term_handover,
     verification,
     voting,
     watch,

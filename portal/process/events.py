@@ -73,6 +73,9 @@ OTHER_EVENTS = {
     "rotation_generated": "编排轮值",
     "term_changed": "调整轮值",
     "terms_swapped": "对调轮值",
+    "term_handover_asked": "提醒签署移交清单",
+    "term_handover_signed": "签署移交清单",
+    "term_handover_accepted": "接收移交清单",
 }
 
 EVENT_LABELS = {**{name: line.says for name, line in BY_EVENT.items()}, **OTHER_EVENTS}

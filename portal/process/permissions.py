@@ -229,6 +229,9 @@ _GENERAL = (
     _for_roles("create_application", Role.STAFF),
     _for_roles("view_rotation", Role.STAFF, Role.ADMINISTRATOR),
     _for_roles("edit_rotation", Role.ADMINISTRATOR),
+    # What it says is for the two sides, and a liaison of each signs (the service).
+    _for_roles("view_term_handover", Role.STAFF),
+    _for_roles("sign_term_handover", Role.LIAISON),
     _for_roles("view_liaisons", Role.STAFF, Role.ADMINISTRATOR),
     # The liaisons of an institution keep its list; where it has none, any of its staff names the first (the service).
     _for_roles("edit_liaisons", Role.STAFF),

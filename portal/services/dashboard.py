@@ -19,6 +19,7 @@ from portal.services.calendar_years import missing_year_warning
 from portal.services.duties import Duty, duties_of_others, own_duties
 from portal.services.liaisons import liaison_warnings
 from portal.services.rotation import TermLine, rotation_strip
+from portal.services.term_handover import OwedHandover, owed_handover
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Dashboard:
     terms: tuple[TermLine, ...]
     liaison_warnings: tuple[str, ...]
     calendar_warning: str | None
+    handover: OwedHandover | None
     consultations: tuple[ExpertConsultation, ...]
 
 
@@ -76,6 +78,7 @@ def dashboard(db: Session, *, actor: Actor, now: datetime) -> Dashboard:
         terms=rotation_strip(db, now) if actor.is_staff else (),
         liaison_warnings=_liaison_warnings(db, actor, now),
         calendar_warning=missing_year_warning(db, now) if actor.is_staff else None,
+        handover=owed_handover(db, actor=actor, now=now),
         consultations=_consultations(db, actor),
     )
 

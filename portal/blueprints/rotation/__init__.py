@@ -2,7 +2,7 @@
 
 from portal.blueprints.rotation.views import blueprint
 
-# Adds its routes to the blueprint.
-from portal.blueprints.rotation import liaisons  # isort: skip  # noqa: F401
+# Add their routes to the blueprint.
+from portal.blueprints.rotation import handover, liaisons  # isort: skip  # noqa: F401
 
 __all__ = ["blueprint"]

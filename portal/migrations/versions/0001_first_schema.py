@@ -458,6 +458,25 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "term_handover",
+        sa.Column("term_id", sa.Integer(), nullable=False),
+        sa.Column("canonical", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("signed_at", Instant(), nullable=False),
+        sa.Column("signed_by_id", sa.Integer(), nullable=False),
+        sa.Column("signed_by_name", sa.String(length=40), nullable=False),
+        sa.Column("remark", sa.Text(), nullable=False),
+        sa.Column("accepted_at", Instant(), nullable=True),
+        sa.Column("accepted_by_id", sa.Integer(), nullable=True),
+        sa.Column("accepted_by_name", sa.String(length=40), nullable=False),
+        sa.CheckConstraint("(accepted_at IS NULL) = (accepted_by_name = '')", name=op.f("ck_term_handover_accepted")),
+        sa.CheckConstraint("accepted_at IS NULL OR accepted_at >= signed_at", name=op.f("ck_term_handover_order")),
+        sa.ForeignKeyConstraint(["accepted_by_id"], ["person.id"], name=op.f("fk_term_handover_accepted_by_id")),
+        sa.ForeignKeyConstraint(["signed_by_id"], ["person.id"], name=op.f("fk_term_handover_signed_by_id")),
+        sa.ForeignKeyConstraint(["term_id"], ["rotation_term.id"], name=op.f("fk_term_handover_term_id")),
+        sa.PrimaryKeyConstraint("term_id", name=op.f("pk_term_handover")),
+    )
+    op.create_table(
         "application_ground",
         sa.Column("consultation_id", sa.Integer(), nullable=False),
         sa.Column("ground", sa.String(length=24), nullable=False),
