@@ -47,6 +47,7 @@ class ObligationKind:
     article: str | None = None
     closed_by: tuple[str, ...] = ()
     then: tuple[tuple[Stage, str, str], ...] = ()
+    is_private: bool = False  # shown to who owes it, and to nobody else
 
     def act_in(self, stage: Stage) -> str:
         """The act, or the permission to look, whose page the button leads to in `stage`."""
@@ -109,12 +110,15 @@ _KINDS = (
                    ("continue_watch", "end_watch", "apply_anew")),
     # Beside the process: a fee goes from due to approved to paid, and nobody but these asks for it.
     ObligationKind("enter_fees", "登记专家劳务费", "去登记", Owner.APPLICANT, "record_fee",
-                   _FEES, (), None, "10", ("propose_fees", "record_fee")),
-    ObligationKind("approve_fees", "审核专家劳务费", "去审核", Owner.APPLICANT, "approve_fee", _FEES, (), None, "10"),
-    ObligationKind("pay_fees", "支付专家劳务费", "去支付", Owner.APPLICANT, "pay_fee", _FEES, (), None, "10"),
+                   _FEES, (), None, "10", ("propose_fees", "record_fee"), is_private=True),
+    ObligationKind("approve_fees", "审核专家劳务费", "去审核", Owner.APPLICANT, "approve_fee", _FEES, (), None, "10",
+                   is_private=True),
+    ObligationKind("pay_fees", "支付专家劳务费", "去支付", Owner.APPLICANT, "pay_fee", _FEES, (), None, "10",
+                   is_private=True),
     ObligationKind("accept_lead", "接收移交的牵头工作", "去接收", Owner.LEAD, "accept_lead",
                    tuple(stage for stage in Stage), (), None, "3", ("accept_lead",)),
 )
 
 # fmt: on
 OBLIGATIONS = {kind.kind: kind for kind in _KINDS}
+PRIVATE = tuple(kind.kind for kind in _KINDS if kind.is_private)

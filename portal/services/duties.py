@@ -14,7 +14,7 @@ from portal.models.account import Person
 from portal.models.consultation import Consultation, ProductInformation, short_number
 from portal.models.obligation import Obligation
 from portal.process.consultation import Stage
-from portal.process.obligations import OBLIGATIONS, ObligationKind
+from portal.process.obligations import OBLIGATIONS, PRIVATE, ObligationKind
 from portal.process.permissions import PERMISSIONS, Actor
 from portal.rules.dates import beijing_day, end_of_day
 from portal.services.kernel.institutions import InstitutionFacts, technical_institutions
@@ -88,6 +88,7 @@ def duties_of_others(db: Session, *, actor: Actor, now: datetime, limit: int = 6
     theirs = _duties(now).where(
         or_(Consultation.applicant_institution_id == own, Consultation.lead_institution_id == own),
         or_(Obligation.institution_id.is_(None), Obligation.institution_id != own),
+        Obligation.kind.not_in(PRIVATE),
     )
     return _read(db, theirs.limit(limit))
 
@@ -100,11 +101,17 @@ def grouped(duties: Iterable[Duty]) -> list[Duty]:
     return [replace(many[0], owner="、".join(one.owner for one in many)) for many in groups.values()]
 
 
-def duties_in(db: Session, consultation_ids: Iterable[int], now: datetime) -> dict[int, list[Duty]]:
-    """The open duties of several consultations in one statement, by consultation."""
+def duties_in(
+    db: Session, consultation_ids: Iterable[int], now: datetime, *, seen_by: int | None
+) -> dict[int, list[Duty]]:
+    """The open duties of several consultations in one statement, by consultation.
+
+    `seen_by` is the institution that looks: what is private to others is left out; None sees nothing private.
+    """
     found: dict[int, list[Duty]] = {}
     for duty in _read(db, _duties(now).where(Obligation.consultation_id.in_(list(consultation_ids)))):
-        found.setdefault(duty.consultation_id, []).append(duty)
+        if not duty.kind.is_private or duty.institution_id == seen_by:
+            found.setdefault(duty.consultation_id, []).append(duty)
     return found
 
 

@@ -196,7 +196,7 @@ def _pack(db: Session, term: RotationTerm, successor: Institution | None, now: d
         .options(joinedload(Consultation.product), joinedload(Consultation.applicant_institution))
         .order_by(Consultation.year, Consultation.serial)
     ).all()
-    duties = duties_in(db, [consultation.id for consultation in led], now)
+    duties = duties_in(db, [consultation.id for consultation in led], now, seen_by=own)
     return {
         "title": "轮值牵头移交清单",
         "from": term.institution.name,

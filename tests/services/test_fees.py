@@ -18,6 +18,7 @@ from portal.services.consultation import fees as step
 from portal.services.consultation import fees_view
 from portal.services.consultation.members import accepted_members
 from portal.services.consultation.online_session import open_session
+from portal.services.duties import duties_in, duties_of_others
 from portal.services.fee_rates import fen_of
 from portal.services.kernel.loading import find
 from portal.services.kernel.obligations import open_obligations
@@ -141,6 +142,11 @@ def test_approval_and_payment_are_owed_while_a_fee_waits_for_them(database: Data
         ]
         applicant = consultation.applicant_institution_id
         assert owed() == {"approve_fees": applicant}
+        for institution, is_shown in ((applicant, True), (consultation.lead_institution_id, False), (None, False)):
+            shown = duties_in(db, [consultation.id], AFTER, seen_by=institution).get(consultation.id, [])
+            assert ("approve_fees" in {duty.kind.kind for duty in shown}) is is_shown
+        others = duties_of_others(db, actor=world.lead, now=AFTER)
+        assert "approve_fees" not in {duty.kind.kind for duty in others}
         numbers = [fee.id for fee in fees if fee is not None]
         step.approve_fee(db, actor=second, fee_ids=numbers[:1], **ids)
         assert owed() == {"approve_fees": applicant, "pay_fees": applicant}

@@ -293,7 +293,8 @@ def _rows(db: Session, actor: Actor, ids: Subquery, now: datetime) -> tuple[List
         .limit(PAGE_SIZE)
     )  # fmt: skip
     found = db.execute(query).all()
-    duties, institutions = duties_in(db, [row.id for row in found], now), technical_institutions(db)
+    duties = duties_in(db, [row.id for row in found], now, seen_by=_staff_of(actor))
+    institutions = technical_institutions(db)
     return tuple(_row(actor, row, institutions, duties.get(row.id, [])) for row in found)
 
 

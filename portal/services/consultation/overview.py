@@ -131,9 +131,8 @@ def overview(db: Session, *, actor: Actor, consultation_id: int, now: datetime, 
         together=_WITH_APPLICATION,
     )
     # What can be done in this stage comes first; what is owed but waits for another act follows.
-    duties = tuple(
-        sorted(duties_in(db, [consultation_id], now).get(consultation_id, ()), key=lambda duty: not duty.is_done_now)
-    )
+    owed = duties_in(db, [consultation_id], now, seen_by=actor.institution_id if actor.is_staff else None)
+    duties = tuple(sorted(owed.get(consultation_id, ()), key=lambda duty: not duty.is_done_now))
     own_duty = next((duty for duty in duties if _is_own(duty, actor)), None)
     is_staff = bool(loaded.relations & {Relation.APPLICANT, Relation.LEAD, Relation.PARTY})
     institutions = technical_institutions(db)
