@@ -107,5 +107,6 @@ def continue_watch(scene: Scene) -> None:
     """Write down what the watch has brought, and when to look again."""
     watch.continue_watch(
         scene.db, actor=scene.applicant, text=scene.given["text"],
-        next_review_on=scene.day(scene.given["next_review"]), **scene.common,
+        next_review_on=scene.day(scene.given["next_review"]), findings=scene.given.get("findings", ()),
+        **scene.common,
     )  # fmt: skip

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.account import Person
 from portal.models.base import Base, Instant, one_of
+
+WATCH_FINDINGS = ("injury", "recall", "test", "opinion", "other")
 
 
 class Watch(Base):
@@ -26,6 +28,9 @@ class Watch(Base):
     owner_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     state: Mapped[str] = mapped_column(String(10), default="open")
     review_on: Mapped[date]
+    # What would be a reason to apply anew: findings of WATCH_FINDINGS, and in words.
+    reopen_on: Mapped[list[str]] = mapped_column(JSON, default=list)
+    reopen_note: Mapped[str] = mapped_column(Text, default="")
     began_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     end_reason: Mapped[str] = mapped_column(Text, default="")
@@ -45,4 +50,22 @@ class WatchEntry(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     person_name: Mapped[str] = mapped_column(String(40))
     text: Mapped[str] = mapped_column(Text)
+    findings: Mapped[list[str]] = mapped_column(JSON, default=list)  # of WATCH_FINDINGS
     next_review_on: Mapped[date]
+    files: Mapped[list[WatchFile]] = relationship(order_by="WatchFile.id")
+
+
+class WatchFile(Base):
+    """New material that came while watching; a new consultation begins with it."""
+
+    __tablename__ = "watch_file"
+    __table_args__ = (CheckConstraint("size > 0", name="size"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("watch_entry.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(24))  # of MATERIAL_KINDS
+    title: Mapped[str] = mapped_column(String(120))
+    filename: Mapped[str] = mapped_column(String(200))
+    content_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int] = mapped_column(BigInteger)  # bytes
+    sha256: Mapped[str] = mapped_column(String(64), index=True)

@@ -231,6 +231,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     # 持续关注与劳务费
     Transition("continue_watch", "填写跟踪情况", "watch_continued", (S.ISSUED, S.ARCHIVED), (By.APPLICANT,), None,
                "填写持续关注跟踪情况", "8(7)"),
+    Transition("set_watch", "设置持续关注", "watch_set", (S.ISSUED, S.ARCHIVED), (By.APPLICANT,), None,
+               "设置持续关注负责人和重新申请情形", "8(7)", decided=True),
     Transition("end_watch", "结束持续关注", "watch_ended", (S.ISSUED, S.ARCHIVED), (By.APPLICANT,), None,
                "结束持续关注", "8(7)"),
     Transition("apply_anew", "重新提出申请", "applied_anew", (S.ISSUED, S.ARCHIVED), (By.APPLICANT,), None,

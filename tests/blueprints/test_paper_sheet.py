@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from portal.config import Settings
 from portal.documents.verification_code import code_of
+from portal.models.archive import StorageRemoval
 from portal.models.database import Database
 from portal.models.voting import ConsultationSheet
 from portal.rules.dates import beijing_day
@@ -95,8 +96,9 @@ def test_what_is_missing_is_named_and_nothing_typed_is_lost(
     assert 'href="#severity"' in page
     assert SECRET in page
     assert 'value="yes" checked' in page
-    assert "扫描件请重新选择" in page
-    assert not any(path.is_file() for path in settings.files_folder.rglob("*"))
+    assert "已上传，不必重新选择" in page
+    with sqlite_database.read() as db:  # it goes when the form does not come again
+        assert db.query(StorageRemoval).count() == 1
     for name, scan, words in (
         ("签名页.docx", SCAN, "DOCX"),
         ("签名页.png", SCAN, "PNG"),

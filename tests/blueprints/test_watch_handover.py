@@ -1,5 +1,7 @@
 """Continued monitoring and the change of lead in the browser."""
 
+import io
+import re
 from collections.abc import Callable
 
 import pytest
@@ -46,6 +48,39 @@ def test_a_watch_is_continued_ended_and_becomes_a_new_application(
     assert drafted.status_code == 303
     assert 'value="XM-1518D"' in text_of(applicant.get(drafted.location))
     assert applicant.post(f"{address}/end-watch", {"reason": "已召回"}).status_code == 409
+
+
+def test_a_watch_takes_findings_and_a_file_and_says_when_to_apply_anew(
+    surf: Surf, world: World, sqlite_database: Database, later: None
+) -> None:
+    with sqlite_database.write() as db:
+        issued(db, world, NO_MAJORITY)
+    applicant, address = surf("shanghai-liaison-1"), "/consultations/1/watch"
+    colleague = world.liaisons["shanghai"][1]
+    settings = f"{address}/set-watch"
+    assert colleague.name in text_of(applicant.get(settings))
+    chosen = {"owner_id": str(colleague.person_id), "reopen_on": ["test"], "reopen_note": "复测不合格"}
+    assert applicant.post(settings, {**chosen, "owner_id": "0"}).status_code == 422
+    assert applicant.post(settings, chosen).status_code == 303
+    page = text_of(applicant.get(address))
+    assert colleague.name in page
+    assert "新的检测结果；复测不合格" in page
+    assert "已出现约定的情形" not in page
+    form = {"text": "", "findings": ["test"], "next_review_on": "2026-09-01"}
+    content = b"%PDF-1.7 a new test"
+    refused = applicant.post(
+        address, {**form, "file": (io.BytesIO(content), "复测.pdf")}, content_type="multipart/form-data"
+    )
+    assert refused.status_code == 422
+    (kept,) = re.findall(r'name="kept" value="([^"]+)"', text_of(refused))
+    assert applicant.post(address, {**form, "text": "复测不合格", "kept": kept}).status_code == 303
+    page = text_of(applicant.get(address))
+    assert "已出现约定的情形：新的检测结果" in page
+    (link,) = re.findall(rf'href="({address}/files/\d+/download)"', page)
+    file = applicant.get(link)
+    assert file.data == content
+    file.close()
+    assert surf("anhui-liaison-1").get(link).status_code == 404
 
 
 def test_the_lead_is_handed_over_by_both_sides(

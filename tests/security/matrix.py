@@ -26,6 +26,7 @@ from portal.models.material_preview import MaterialPreview
 from portal.models.obligation import Obligation
 from portal.models.outbox import OutboxMessage
 from portal.models.voting import ConsultationSheet, VotingRound
+from portal.models.watch import WatchFile
 from portal.process.consultation import Stage
 from portal.process.errors import NotFound, Refusal
 from portal.process.permissions import Actor, Permission, Role, authorise, is_granted
@@ -61,6 +62,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "package_id": select(ArchivePackage.id),
         "drill_id": select(CustodyDrill.id),
         "material_id": select(Material.id).where(Material.consultation_id == consultation_id),
+        "file_id": select(WatchFile.id),
         "expert_id": select(Expert.id).where(Expert.institution_id == anhui),
         "import_id": select(ExpertImport.id).where(ExpertImport.institution_id == anhui),
         "term_id": select(RotationTerm.id).where(RotationTerm.starts_on > NOON.date()),

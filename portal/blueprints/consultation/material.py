@@ -13,15 +13,12 @@ from portal.blueprints.consultation import blueprint
 from portal.blueprints.consultation.acts import add_act
 from portal.documents.material_index import material_index_html
 from portal.process.consultation import transition
-from portal.process.errors import Invalid
 from portal.services.consultation import material as step
 from portal.services.consultation.material_reading import find_preview, material_package, reading_page
 from portal.services.consultation.material_view import MaterialRow, material_page, upload_page
 from portal.services.consultation.overview import brief
 from portal.services.consultation.panel_view import panel_page
-from portal.services.kernel.storage_removal import expect_use
 from portal.storage.kinds import ACCEPT
-from portal.web import uploads
 from portal.web.acting import look, perform
 from portal.web.fields import LongTextField, TextField, WholeNumberField
 from portal.web.forms import PortalForm, submit, typed
@@ -29,12 +26,13 @@ from portal.web.fragments import render
 from portal.web.guard import requires
 from portal.web.security import HEADERS
 from portal.web.stored_files import chunks_of, open_stored
+from portal.web.uploads import UploadForm
 
 Answer = str | Response | tuple[str, int]
 _NEW = ""
 
 
-class MaterialForm(PortalForm):
+class MaterialForm(UploadForm):
     """One item: the file, and what is said of it."""
 
     file = wtforms.FileField("文件", description="PDF、Word、Excel、PowerPoint（不含宏）、图片、视频")
@@ -44,9 +42,6 @@ class MaterialForm(PortalForm):
     # With the first item there is nothing to choose, and the page does not ask.
     number = wtforms.SelectField("与已有材料的关系", default=_NEW)
     reason = LongTextField("补充理由", longest=1000)
-    kept = wtforms.HiddenField()
-    _file: step.UploadedFile | None = None
-    _refused: Invalid | None = None
 
     def offer(self, items: tuple[MaterialRow, ...]) -> MaterialForm:
         """Say which items it can be a new version of."""
@@ -59,26 +54,6 @@ class MaterialForm(PortalForm):
         """What was said of the file."""
         number = int(self.number.data) if self.number.data else None
         return step.MaterialInput(self.kind.data, self.title.data, self.report_number.data, number)
-
-    def take_file(self) -> None:
-        """Check and store the file, before anything else is asked: a refusal of the rest must not lose it."""
-        try:
-            self._file = uploads.receive(self.file.name, self.kept.data or "")
-        except Invalid as refused:
-            self._refused = refused
-        else:
-            self.kept.data = uploads.keep(self._file)
-
-    @property
-    def taken(self) -> step.UploadedFile | None:
-        """The file that is kept for the next try."""
-        return self._file
-
-    def uploaded(self) -> step.UploadedFile:
-        """The file that was taken."""
-        if self._file is None:
-            raise self._refused or LookupError("the file was not taken")
-        return self._file
 
 
 class ExtensionForm(PortalForm):
@@ -123,8 +98,7 @@ def _upload(consultation_id: int, service: Any, said: str, more: dict[str, str])
             flash(f"“{done.done.title}”{said}", "done")
             return redirect(url_for("consultation.view_material", consultation_id=consultation_id), 303)
         status = done.status
-        if form.taken is not None:
-            perform(expect_use, key=form.taken.sha256)
+        form.keep_for_next_try()
     values: dict[str, Any] = {"form": form, "page": page, "accept": ACCEPT, "is_addition": bool(more)}
     return render("consultation/material/upload.html", consultation=page.loaded.consultation, **values), status
 

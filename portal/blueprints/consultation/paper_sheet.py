@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO, cast
-
 import wtforms
 from flask import flash, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response
@@ -16,36 +14,29 @@ from portal.rules.editions import Edition
 from portal.rules.sheet import SheetAnswers
 from portal.services.consultation import paper_sheet as service
 from portal.services.consultation import paper_sheet_view as view
-from portal.services.consultation.material import UploadedFile, store_upload
 from portal.services.consultation.voting import ARTICLE
-from portal.web.acting import look, perform, settings
+from portal.web.acting import look, perform
 from portal.web.fields import DateField, WholeNumberField
-from portal.web.forms import PortalForm, article_beside, submit, typed
+from portal.web.forms import article_beside, submit, typed
 from portal.web.fragments import render
 from portal.web.guard import requires
 from portal.web.papers import PDF, send_paper, typography
-from portal.web.stored_files import open_stored, storage
+from portal.web.stored_files import open_stored
+from portal.web.uploads import UploadForm
 
 Answer = str | Response | tuple[str, int]
 ACCEPT = ".pdf,.jpg,.jpeg,.png"
 
 
-class PaperSheetForm(PortalForm):
+class PaperSheetForm(UploadForm):
     """What stands on the paper beside the sheet itself: whose it is, its day, and the scan of it."""
 
     member = WholeNumberField()
     signed_on = DateField("纸质会诊表上的签名日期")
     file = wtforms.FileField("已签名会诊表的扫描件", description="PDF、JPG 或 PNG，全部页放在一个文件中")
 
-    def uploaded(self) -> UploadedFile:
-        """The scan, checked and stored; called before the transaction begins."""
-        chosen = request.files.get(self.file.name)
-        if chosen is None:
-            raise Invalid.field("file", "请选择已签名会诊表的扫描件。", ARTICLE)
-        return store_upload(
-            storage(), cast("BinaryIO", chosen.stream), chosen.filename or "", article=ARTICLE,
-            limit_bytes=settings().upload_limit_bytes, only=service.SCAN_KINDS,
-        )  # fmt: skip
+    article = ARTICLE
+    only = service.SCAN_KINDS
 
 
 @blueprint.route("/<int:consultation_id>/sheets/record-paper-sheet", methods=["GET", "POST"])
@@ -59,6 +50,7 @@ def record_paper_sheet(consultation_id: int) -> Answer:
     page = look(view.paper_sheet_page, consultation_id=consultation_id, member_id=chosen)
     if request.method == "POST":
         answers, _problems = read_sheet(request.form, page.edition)
+        form.take_file()
         done = submit(
             form, service.record_paper_sheet, consultation_id=consultation_id, member_id=chosen,
             answers=lambda: _typed_answers(page.edition), signed_on=form.signed_on.data, file=form.uploaded,
@@ -68,6 +60,7 @@ def record_paper_sheet(consultation_id: int) -> Answer:
             return redirect(url_for("consultation.view_consultation", consultation_id=consultation_id), 303)
         page = look(view.paper_sheet_page, consultation_id=consultation_id, member_id=chosen, answers=answers)
         status = done.status
+        form.keep_for_next_try()
     return render("consultation/paper_sheet/enter.html", page=page, form=form, problems=_problems_of(form),
                   accept=ACCEPT), status  # fmt: skip
 
@@ -111,7 +104,7 @@ def _choose(consultation_id: int) -> str:
 
 
 def _typed_answers(edition: Edition) -> SheetAnswers:
-    """What was typed, complete: a scan is not stored for a sheet that cannot be recorded."""
+    """What was typed, complete."""
     answers, problems = read_sheet(request.form, edition)
     if problems:
         raise Invalid(problems)

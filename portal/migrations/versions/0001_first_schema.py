@@ -1040,6 +1040,8 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("review_on", sa.Date(), nullable=False),
+        sa.Column("reopen_on", sa.JSON(), nullable=False),
+        sa.Column("reopen_note", sa.Text(), nullable=False),
         sa.Column("began_at", Instant(), nullable=False),
         sa.Column("ended_at", Instant(), nullable=True),
         sa.Column("end_reason", sa.Text(), nullable=False),
@@ -1285,6 +1287,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("person_name", sa.String(length=40), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
         sa.Column("next_review_on", sa.Date(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_watch_entry_person_id")),
         sa.ForeignKeyConstraint(["watch_id"], ["watch.id"], name=op.f("fk_watch_entry_watch_id")),
@@ -1328,6 +1331,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fee_item")),
         sa.UniqueConstraint("fee_id", "work", name=op.f("uq_fee_item_fee_id_work")),
     )
+    op.create_table(
+        "watch_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("filename", sa.String(length=200), nullable=False),
+        sa.Column("content_type", sa.String(length=100), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("size > 0", name=op.f("ck_watch_file_size")),
+        sa.ForeignKeyConstraint(["entry_id"], ["watch_entry.id"], name=op.f("fk_watch_file_entry_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_watch_file")),
+    )
+    with op.batch_alter_table("watch_file", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_watch_file_entry_id"), ["entry_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_watch_file_sha256"), ["sha256"], unique=False)
+
     # An event never changes, nor what is kept by law: plain SQL is refused as well.
     dialect = op.get_bind().dialect.name
     for statement in (*REFUSAL_STATEMENTS[dialect], *KEEPING_STATEMENTS[dialect]):

@@ -14,6 +14,7 @@ from portal.models.material import Material
 from portal.models.material_preview import MaterialPreview
 from portal.models.verification import OfficialFile
 from portal.models.voting import ConsultationSheet
+from portal.models.watch import WatchFile
 from portal.process.permissions import Actor
 from portal.storage.local import Storage
 
@@ -78,6 +79,7 @@ def _is_wanted(db: Session, key: str) -> bool:
     )
     material = select(Material.id).where(Material.sha256 == key)
     official = select(OfficialFile.id).where(OfficialFile.sha256 == key)
+    watched = select(WatchFile.id).where(WatchFile.sha256 == key)
     preview = select(MaterialPreview.sha256).where(MaterialPreview.preview_sha256 == key)
     scan = select(ConsultationSheet.id).where(ConsultationSheet.scan_sha256 == key)
-    return any(db.scalar(query.limit(1)) is not None for query in (material, preview, scan, package, official))
+    return any(db.scalar(query.limit(1)) is not None for query in (material, watched, preview, scan, package, official))
