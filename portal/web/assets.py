@@ -39,6 +39,7 @@ SCRIPT_PARTS = (
     "js/sheet.js",
 )
 # Only for reading material: PDF.js, and what shows its pages. Its worker is a file of its own.
+ON_EVERY_PAGE = ("portal.css", "portal.js", "icons.svg", "favicon.svg")
 VIEWER_STYLE_PARTS = ("viewer/read",)
 VIEWER_PARTS = ("vendor/pdfjs/pdf.min.js", "js/viewer/pages.js")
 VIEWER_WORKER = "vendor/pdfjs/pdf.worker.min.js"
