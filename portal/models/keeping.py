@@ -17,7 +17,7 @@ from portal.models.base import Base
 from portal.models.consultation import ApplicationGround, PreliminaryVerification, ProductInformation
 from portal.models.material import Material
 from portal.models.meeting_minutes import MeetingMinutes
-from portal.models.online_session import OnlineSession, SpeakingTurn
+from portal.models.online_session import AgendaNote, OnlineSession, SpeakingTurn
 from portal.models.preliminary_analysis import PreliminaryAnalysis
 from portal.models.verification import OfficialFile
 from portal.models.voting import ConsultationSheet, VotingRound
@@ -61,6 +61,7 @@ _KEPT = (
     ),
     _Kept(OnlineSession, "minutes"),
     _Kept(SpeakingTurn, "minutes", _OF_SESSION),
+    _Kept(AgendaNote, "minutes", _OF_SESSION),
     # A member who is recused after the closing makes the round void; what was counted stays.
     _Kept(VotingRound, "minutes", fixed="{row}.closed_at IS NOT NULL", free=("is_void", "close_reason")),
     _Kept(MeetingMinutes, "minutes", fixed="{row}.issued_at IS NOT NULL"),

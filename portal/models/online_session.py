@@ -50,8 +50,12 @@ class OnlineSession(Base):
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     discussion_summary: Mapped[str] = mapped_column(Text, default="")
     discussion_version: Mapped[int] = mapped_column(default=0)  # counts the savings: two pages never overwrite unseen
+    minutes_per_speech: Mapped[int] = mapped_column(default=10)  # planned; nobody is cut off
+    changes: Mapped[int] = mapped_column(default=0)  # counts what changes the open pages and is no event: notes
     participants: Mapped[list[SessionParticipant]] = relationship(cascade="all, delete-orphan")
     turns: Mapped[list[SpeakingTurn]] = relationship(order_by="SpeakingTurn.position", cascade="all, delete-orphan")
+    agenda_notes: Mapped[list[AgendaNote]] = relationship(cascade="all, delete-orphan")
+    claims: Mapped[list[AttendanceClaim]] = relationship(cascade="all, delete-orphan")
 
 
 class SessionParticipant(Base):
@@ -81,6 +85,10 @@ class SpeakingTurn(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("panel_member.id"), primary_key=True)
     position: Mapped[int]
     has_attended: Mapped[bool] = mapped_column(default=False)
+    began_at: Mapped[datetime | None] = mapped_column(
+        Instant
+    )  # of the latest speech; it goes on while `ended_at` is None
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
     spoken_at: Mapped[datetime | None] = mapped_column(Instant)
     danger_widespread: Mapped[str | None] = mapped_column(String(10))
     harm_and_extent: Mapped[str] = mapped_column(Text, default="")
@@ -88,3 +96,25 @@ class SpeakingTurn(Base):
     notes: Mapped[str] = mapped_column(Text, default="")
     notes_version: Mapped[int] = mapped_column(default=0)  # counts the savings of the four, not of the place
     member: Mapped[PanelMember] = relationship()
+
+
+class AgendaNote(Base):
+    """What was said on one question of the agenda, and when it was marked as discussed (Art. 8(5))."""
+
+    __tablename__ = "agenda_note"
+
+    session_id: Mapped[int] = mapped_column(ForeignKey("online_session.id"), primary_key=True)
+    question: Mapped[str] = mapped_column(String(40), primary_key=True)  # its name on the sheet
+    text: Mapped[str] = mapped_column(Text, default="")
+    version: Mapped[int] = mapped_column(default=0)  # counts the savings
+    discussed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class AttendanceClaim(Base):
+    """Somebody says to be there (自报到会); it stands until the host has recorded who is."""
+
+    __tablename__ = "attendance_claim"
+
+    session_id: Mapped[int] = mapped_column(ForeignKey("online_session.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    claimed_at: Mapped[datetime] = mapped_column(Instant)

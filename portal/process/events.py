@@ -11,11 +11,14 @@ from portal.process.consultation import BY_EVENT
 OTHER_EVENTS = {
     # Beside the acts of a consultation
     "application_drafted": "起草会诊申请",
+    "attendance_claimed": "自报到会",
     "attendance_recorded": "登记到会情况",
     "deadline_recomputed": "按新载入的工作日历重新计算期限",
     "sheet_scan_opened": "查看线下签名扫描件",
     "material_removed": "移除未发送的材料",
     "material_uploaded": "上传材料",
+    "question_discussed": "讨论要点记为已讨论",
+    "question_reopened": "讨论要点重新讨论",
     "speaking_order_set": "排定发言顺序",
     "archive_packaged": "编成归档包",
     "archive_packaging_failed": "未能编成归档包",

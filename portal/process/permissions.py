@@ -202,6 +202,8 @@ _READING = (
     _seen("view_analyses", *_STAFF_OF_TWO, stages=_SENT, besides=(((R.MEMBER, R.PARTICIPANT), (S.IN_SESSION,)),)),
     _seen("view_analyses_in_session", R.MEMBER, R.PARTICIPANT, stages=(S.IN_SESSION,)),
     _seen("view_session", R.APPLICANT, R.LEAD, R.PARTY, R.MEMBER, R.PARTICIPANT),
+    # To say that one is there; the host confirms it.
+    _seen("claim_attendance", R.MEMBER, R.PARTICIPANT, stages=(S.SCHEDULED, S.IN_SESSION)),
     # Attendance, speaking order and the notes while they are typed; the act is note_speech.
     _seen("host_session", R.LEAD, stages=(S.IN_SESSION,)),
     _seen("view_own_sheet", R.MEMBER, R.FORMER_MEMBER),

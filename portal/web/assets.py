@@ -37,6 +37,8 @@ SCRIPT_PARTS = (
     "js/kept.js",
     "js/pages.js",
     "js/sheet.js",
+    "js/beside.js",
+    "js/live.js",
 )
 # Only for reading material: PDF.js, and what shows its pages. Its worker is a file of its own.
 ON_EVERY_PAGE = ("portal.css", "portal.js", "icons.svg", "favicon.svg")

@@ -1,5 +1,6 @@
 """Steps 4 and 5 in the browser: fixing, naming, opening, the board, the notes."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -95,15 +96,16 @@ def test_the_lead_opens_it_and_notes_speeches(
     assert (saved.status_code, 'id="notes-version" name="version" value="1"' in saved.text) == (200, True)
     assert lead.post(f"{PAGE}/note-speech", {"member_id": everybody[0], "version": 1}).status_code == 422
     assert lead.post(f"{PAGE}/note-speech", {**notes, "version": 1}).status_code == 303
-    board = lead.get(PAGE, headers=HTMX).get_data(as_text=True)
+    board = lead.get(f"{PAGE}?since=0.0", headers=HTMX).get_data(as_text=True)
     assert "<html" not in board
     assert "同型号&lt;i&gt;结构" in board
-    assert "正在发言" in board
+    assert "下一位" in board
     assert "未到会" in board
     order = {f"member_ids-{place}": number for place, number in enumerate(everybody)}
-    order |= {f"places-{place}": len(everybody) - place for place in range(len(everybody))}
+    order |= {f"places-{place}": len(everybody) - place for place in range(len(everybody))} | {"minutes": 15}
     assert lead.post(f"{PAGE}/order", order).status_code == 303
     assert lead.post(f"{PAGE}/order", {**order, "member_ids-0": everybody[1]}).status_code == 422
+    assert lead.post(f"{PAGE}/order", {**order, "minutes": 121}).status_code == 422
     assert lead.post(f"{PAGE}/attendance", {"member_ids": everybody}).status_code == 303
     assert lead.post(f"{PAGE}/discussion", {"summary": "对普遍性有分歧"}, headers=HTMX).status_code == 200
     with sqlite_database.read() as db:
@@ -111,6 +113,7 @@ def test_the_lead_opens_it_and_notes_speeches(
         assert [turn.member_id for turn in online.turns] == everybody[::-1]
         assert all(turn.has_attended for turn in online.turns)
         assert online.discussion_summary == "对普遍性有分歧"
+        assert online.minutes_per_speech == 15
 
 
 def test_notes_saved_elsewhere_are_shown_beside_what_was_typed(
@@ -149,7 +152,7 @@ def test_after_the_last_speaker_the_page_offers_the_vote(
     page = lead.get(PAGE).text
     assert "到会专家均已发言" in page
     assert "记为已发言" not in page
-    assert 'class="btn btn-primary" href="/consultations/1/voting/open-vote"' in page
+    assert 'class="btn btn-primary" id="to-opening" href="/consultations/1/voting/open-vote"' in page
     assert "讨论小结" in page
     again = lead.get(f"{PAGE}?member={first.id}").text
     assert f"记录发言：{first.name}" in again
@@ -205,3 +208,55 @@ def test_the_consultation_page_shows_the_session_and_leads_there(
         page = surf(person).get("/consultations/1").get_data(as_text=True)
         assert f'href="{PAGE}"' in page, person
     assert "查看会诊安排" in surf("anhui-expert-1").get("/tasks").get_data(as_text=True)
+
+
+def test_an_open_page_asks_what_has_changed(surf: Surf, world: World, sqlite_database: Database, in_time: None) -> None:
+    with sqlite_database.write() as db:
+        consultation = session_opened(db, world)
+        members = [member.id for member in accepted_members(db, consultation.id)]
+    lead, expert = surf("jiangsu-liaison-1"), surf("shanghai-expert-1")
+    page = expert.get(PAGE).text
+    mark = re.search(r'id="live-since" name="since" value="([\d.]+)"', page)
+    assert mark is not None
+    asked = f"{PAGE}?view=guest&since={mark[1]}"
+    assert 'hx-trigger="every 2s"' in page
+    assert "<noscript>" in page
+    assert expert.get(asked, headers=HTMX).status_code == 204
+    begun = lead.post(f"{PAGE}/start-speech", {"member_id": members[1], "view": "host"}, headers=HTMX)
+    assert 'id="live-notes"' in begun.text
+    told = expert.get(asked, headers=HTMX)
+    assert (told.status_code, "正在发言" in told.text) == (200, True)
+    assert "<html" not in told.text
+    assert 'id="live-agenda"' in told.text
+    assert 'id="live-notes"' not in told.text
+    assert "start-speech" not in told.text
+    note = {"version": 0, "text": "两位<b>专家</b>看法不同"}
+    saved = lead.post(f"{PAGE}/agenda/severity", note, headers=HTMX)
+    assert 'id="agenda-severity-version" name="version" value="1"' in saved.text
+    stale = lead.post(f"{PAGE}/agenda/severity", {**note, "text": "另一种写法"}, headers=HTMX)
+    assert (stale.status_code, 'name="overwrite" value="1"' in stale.text) == (409, True)
+    stale = lead.post(f"{PAGE}/agenda/severity", {**note, "text": "另一种写法"})
+    assert (stale.status_code, "另一种写法" in stale.text) == (409, True)
+    assert lead.post(f"{PAGE}/agenda/severity/discussed", {"is_discussed": "yes"}).status_code == 303
+    told = expert.get(asked, headers=HTMX).text
+    assert "两位&lt;b&gt;专家" in told
+    assert "已讨论" in told
+    assert lead.post(f"{PAGE}/stop-speech").status_code == 303
+    assert "正在发言" not in expert.get(PAGE).text
+    refused = lead.post(f"{PAGE}/confirm-attendance", {"view": "host"}, headers=HTMX)
+    assert (refused.status_code, "没有待确认的报到" in refused.text) == (409, True)
+    assert lead.post(f"{PAGE}/confirm-attendance").status_code == 409
+
+
+def test_a_member_says_to_be_there_and_the_host_confirms(
+    surf: Surf, world: World, sqlite_database: Database, in_time: None
+) -> None:
+    with sqlite_database.write() as db:
+        participants_named(db, world)
+    lead, expert = surf("jiangsu-liaison-1"), surf("shanghai-expert-1")
+    assert "我已到会" in expert.get(PAGE).text
+    assert expert.post(f"{PAGE}/claim-attendance").status_code == 303
+    page = expert.get(PAGE).text
+    assert "您已报到，待主持人确认" in page
+    opening = lead.get(f"{PAGE}/open-session").text
+    assert opening.count(" checked") == 1  # who says so, and not everybody

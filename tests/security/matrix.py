@@ -81,6 +81,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "year": NOON.year,
         "correction": 0,
         "code": "0000-0000-0000-0000",
+        "question": "severity",
     }
     _preview(db, consultation_id)
     arguments |= {"version": viewer_tables(), "table": "cmaps/UniGB-UCS2-H.bcmap"}

@@ -819,6 +819,8 @@ def upgrade() -> None:
         sa.Column("closed_at", Instant(), nullable=True),
         sa.Column("discussion_summary", sa.Text(), nullable=False),
         sa.Column("discussion_version", sa.Integer(), nullable=False),
+        sa.Column("minutes_per_speech", sa.Integer(), nullable=False),
+        sa.Column("changes", sa.Integer(), nullable=False),
         sa.CheckConstraint("mode IN ('online', 'on_site', 'mixed')", name=op.f("ck_online_session_mode")),
         sa.CheckConstraint(
             "state IN ('fixed', 'open', 'closed', 'adjourned', 'cancelled')", name=op.f("ck_online_session_state")
@@ -1056,6 +1058,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("consultation_id", name=op.f("uq_watch_consultation_id")),
     )
     op.create_table(
+        "agenda_note",
+        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("question", sa.String(length=40), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("discussed_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["session_id"], ["online_session.id"], name=op.f("fk_agenda_note_session_id")),
+        sa.PrimaryKeyConstraint("session_id", "question", name=op.f("pk_agenda_note")),
+    )
+    op.create_table(
         "archive_package",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("record_id", sa.Integer(), nullable=False),
@@ -1072,6 +1084,15 @@ def upgrade() -> None:
     with op.batch_alter_table("archive_package", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_archive_package_sha256"), ["sha256"], unique=False)
 
+    op.create_table(
+        "attendance_claim",
+        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("claimed_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_attendance_claim_person_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["online_session.id"], name=op.f("fk_attendance_claim_session_id")),
+        sa.PrimaryKeyConstraint("session_id", "person_id", name=op.f("pk_attendance_claim")),
+    )
     op.create_table(
         "consultation_sheet",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1262,6 +1283,8 @@ def upgrade() -> None:
         sa.Column("member_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("has_attended", sa.Boolean(), nullable=False),
+        sa.Column("began_at", Instant(), nullable=True),
+        sa.Column("ended_at", Instant(), nullable=True),
         sa.Column("spoken_at", Instant(), nullable=True),
         sa.Column("danger_widespread", sa.String(length=10), nullable=True),
         sa.Column("harm_and_extent", sa.Text(), nullable=False),

@@ -193,7 +193,7 @@ def _destroy_minutes(db: Session, record: ArchiveRecord) -> None:
     db.execute(delete(MinutesCopy).where(MinutesCopy.minutes_id.in_(own)))
     db.execute(delete(MeetingMinutes).where(MeetingMinutes.consultation_id == cid))
     for online in db.scalars(select(OnlineSession).where(OnlineSession.consultation_id == cid)):
-        online.turns, online.discussion_summary = [], ""
+        online.turns, online.agenda_notes, online.discussion_summary = [], [], ""
     for one in db.scalars(
         select(VotingRound).where(VotingRound.consultation_id == cid, VotingRound.closed_at.is_not(None))
     ):
@@ -279,11 +279,17 @@ def _session(online: OnlineSession) -> dict[str, Any]:
         "place": online.place,
         "participants": [one.person.name for one in online.participants if one.has_attended],
         "summary": online.discussion_summary,
+        "agenda": [
+            {"question": note.question, "text": note.text, "discussed_at": _iso(note.discussed_at)}
+            for note in sorted(online.agenda_notes, key=lambda note: note.question)
+        ],
         "turns": [
             {
                 "position": turn.position,
                 "member": turn.member.name,
                 "has_attended": turn.has_attended,
+                "began_at": _iso(turn.began_at),
+                "ended_at": _iso(turn.ended_at),
                 "danger_widespread": turn.danger_widespread,
                 "harm_and_extent": turn.harm_and_extent,
                 "advises_investigation": turn.advises_investigation,

@@ -21,6 +21,7 @@ from portal.rules.majority import Vote, tally
 from portal.rules.sheet import departures
 from portal.rules.sheet_record import from_record
 from portal.rules.sheet_rules import QUESTIONS
+from portal.services.consultation.preliminary_analysis import FIRST_VIEW
 from portal.services.consultation.session_invitation import MODES
 
 PARTS = ("opening", "product", "discussion", "expert_opinions", "conclusion", "follow_up")
@@ -235,6 +236,11 @@ def _discussion(source: Source) -> str:
             told = [part.rstrip("。；") for part in said if part]
             if told:
                 lines.append(f"{turn.member.name}（{turn.member.field}）：{_ended('；'.join(told))}")
+        lines.extend(
+            f"关于{source.edition.field(note.question).brief}：{_ended(note.text)}"
+            for note in sorted(one.agenda_notes, key=lambda note: FIRST_VIEW.index(note.question))
+            if note.text
+        )
         if one.discussion_summary:
             lines.append(_ended(one.discussion_summary))
     return "\n".join(lines)

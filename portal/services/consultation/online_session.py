@@ -25,6 +25,7 @@ from portal.services.kernel.obligations import oblige, open_obligations, refresh
 
 # People come a little early; opening the day before would show the analyses to the panel too soon.
 OPENS_BEFORE = timedelta(hours=1)
+MOST_MINUTES = 120  # of one speech, as planned
 VIEWS = ("yes", "no", "uncertain")
 ADJOURN_TO = {
     Stage.SCHEDULING: "材料齐备，另行约定会诊时间",
@@ -74,6 +75,7 @@ def open_session(
     ]
     for one in online.participants:
         one.has_attended = one.person_id in participant_ids
+    online.claims = []  # the host has said who is there
     db.flush()
     advance(
         db, loaded, "open_session", actor=actor, now=now,
@@ -108,11 +110,12 @@ def record_attendance(
     now: datetime,
 ) -> None:
     """Correct the attendance while the session is open: who came later, who was ticked by mistake."""
-    _, online = _hosted(db, actor, consultation_id, now)
+    _, online = hosted(db, actor, consultation_id, now)
     for turn in online.turns:
         turn.has_attended = turn.member_id in member_ids or turn.spoken_at is not None
     for one in online.participants:
         one.has_attended = one.person_id in participant_ids
+    online.claims = []
     record(
         db, "attendance_recorded", now=now, actor=actor, consultation_id=consultation_id,
         members=[turn.member.name for turn in online.turns if turn.has_attended],
@@ -121,10 +124,22 @@ def record_attendance(
 
 
 def set_speaking_order(
-    db: Session, *, actor: Actor, consultation_id: int, member_ids: Sequence[int], now: datetime
+    db: Session,
+    *,
+    actor: Actor,
+    consultation_id: int,
+    member_ids: Sequence[int],
+    minutes: int | None = None,
+    now: datetime,
 ) -> None:
-    """Set the order in which the members speak; it must name each member once."""
-    _, online = _hosted(db, actor, consultation_id, now)
+    """Set the order in which the members speak; it must name each member once.
+
+    `minutes`: how long a speech is planned to be; None leaves it as it is.
+    """
+    _, online = hosted(db, actor, consultation_id, now)
+    if minutes is not None and not 1 <= minutes <= MOST_MINUTES:
+        raise Invalid.field("minutes", f"每人发言时间应为 1 至 {MOST_MINUTES} 分钟。", "8(5)")
+    online.minutes_per_speech = minutes or online.minutes_per_speech
     turns = {turn.member_id: turn for turn in online.turns}
     if sorted(member_ids) != sorted(turns):
         raise Invalid.field("order", "发言顺序应包含每位专家各一次，请重新排列。", "8(5)")
@@ -155,8 +170,9 @@ def save_speech_notes(
     `version` is the one that the page was made from, 0 before the first saving; Stale when it is another by now.
     None takes the notes as they are, for who has just read them. Returns the version they have then.
     """
-    _, online = _hosted(db, actor, consultation_id, now)
-    return _write_notes(db, _turn(online, member_id), given, version)
+    _, online = hosted(db, actor, consultation_id, now)
+    online.changes += 1
+    return _write_notes(db, turn_of(online, member_id), given, version)
 
 
 def note_speech(
@@ -176,12 +192,14 @@ def note_speech(
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="note_speech", now=now)
     online = _current(db, consultation_id)
     _seat_newcomers(db, online)
-    turn = _turn(online, member_id)
+    turn = turn_of(online, member_id)
     _write_notes(db, turn, given, version)
     if not (turn.danger_widespread or turn.harm_and_extent or turn.advises_investigation or turn.notes):
         raise Invalid.field("notes", "请记下发言要点，再记为已发言。", "8(5)")
     turn.has_attended = True
     turn.spoken_at = turn.spoken_at or now
+    if turn.began_at is not None and turn.ended_at is None:
+        turn.ended_at = now
     advance(db, loaded, "note_speech", actor=actor, now=now, member=turn.member.name)
 
 
@@ -189,7 +207,7 @@ def save_discussion(
     db: Session, *, actor: Actor, consultation_id: int, summary: str, version: int | None = None, now: datetime
 ) -> int:
     """Save the summary of the discussion; it goes into the draft of the minutes. `version` as with the notes."""
-    _, online = _hosted(db, actor, consultation_id, now)
+    _, online = hosted(db, actor, consultation_id, now)
     db.refresh(online, ["discussion_version"], with_for_update=True)
     if version not in (None, online.discussion_version):
         raise Stale("讨论小结刚刚在另一处保存过。请核对后再保存，您填写的内容仍在页面上。")
@@ -207,6 +225,7 @@ def adjourn_session(db: Session, *, actor: Actor, consultation_id: int, reason: 
     consultation = loaded.consultation
     online = _current(db, consultation_id)
     was_fixed = online.state == "fixed"
+    end_speech(online, now)
     online.state, online.closed_at = "adjourned", now
     if was_fixed:
         withdraw_invitation(db, consultation, online, now=now, reason=reason)
@@ -219,6 +238,14 @@ def close_discussion(db: Session, loaded: Loaded, now: datetime) -> None:
     """End the discussion, as the vote opens: experts vote at the same time, after it (Art. 8(6))."""
     online = _current(db, loaded.consultation.id)
     online.state, online.closed_at = "closed", now
+    end_speech(online, now)
+
+
+def end_speech(online: OnlineSession, now: datetime) -> None:
+    """Whoever speaks has ended: somebody else begins, or the discussion is over."""
+    for turn in online.turns:
+        if turn.began_at is not None and turn.ended_at is None:
+            turn.ended_at = now
 
 
 def reopen_discussion(db: Session, loaded: Loaded, now: datetime) -> None:
@@ -237,7 +264,9 @@ def reopen_discussion(db: Session, loaded: Loaded, now: datetime) -> None:
         raise ValueError("there is no closed session to go on with")
     online.state, online.closed_at = "open", None
     for turn in online.turns:
-        turn.spoken_at = None
+        turn.spoken_at = turn.began_at = turn.ended_at = None
+    for note in online.agenda_notes:
+        note.discussed_at = None
     _seat_newcomers(db, online)
 
 
@@ -252,7 +281,8 @@ def _seat_newcomers(db: Session, online: OnlineSession) -> None:
     db.flush()
 
 
-def _hosted(db: Session, actor: Actor, consultation_id: int, now: datetime) -> tuple[Loaded, OnlineSession]:
+def hosted(db: Session, actor: Actor, consultation_id: int, now: datetime) -> tuple[Loaded, OnlineSession]:
+    """The session that `actor` hosts now, with everybody of the panel in the order of speaking."""
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="host_session", now=now)
     online = _current(db, consultation_id)
     _seat_newcomers(db, online)
@@ -266,7 +296,8 @@ def _current(db: Session, consultation_id: int) -> OnlineSession:
     return online
 
 
-def _turn(online: OnlineSession, member_id: int) -> SpeakingTurn:
+def turn_of(online: OnlineSession, member_id: int) -> SpeakingTurn:
+    """The member's place in the order; Invalid for who has none, or is no longer in the panel."""
     turn = next((turn for turn in online.turns if turn.member_id == member_id), None)
     if turn is None or turn.member.state != "accepted":
         raise Invalid.field("member_id", "这位专家不在本次会诊的发言顺序中。", "8(5)")

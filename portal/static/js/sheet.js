@@ -1,6 +1,5 @@
 // The sheet: the contents at the left show where one is, and the conditions that hold are marked in the form.
-// Both follow from what the server answers; without a script the page says the same beside the sheet. Material opens
-// beside the sheet.
+// Both follow from what the server answers; without a script the page says the same beside the sheet.
 (function () {
   "use strict";
   function markConditions() {
@@ -39,32 +38,7 @@
     markPlace();
   });
 
-  // Material opens in this page where it has room for two columns; else in a tab of its own, as the link says.
-  const WIDE = window.matchMedia("(min-width: 1101px)");
-  function show(link) {
-    const viewer = document.getElementById("viewer");
-    const frame = viewer.querySelector("iframe");
-    frame.src = link.href + "?beside=1";
-    frame.title = link.dataset.view;
-    document.getElementById("viewer-title").textContent = link.dataset.view;
-    viewer.hidden = false;
-    link.closest("details").open = false;
-    document.getElementById("main").classList.add("with-material");
-    viewer.focus({ preventScroll: true });
-  }
   document.addEventListener("click", function (event) {
-    const link = event.target.closest("[data-view]");
-    if (link && WIDE.matches && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-      event.preventDefault();
-      show(link);
-    }
-    if (event.target.closest("[data-view-close]")) {
-      const viewer = document.getElementById("viewer");
-      viewer.hidden = true;
-      viewer.querySelector("iframe").removeAttribute("src");
-      document.getElementById("main").classList.remove("with-material");
-      document.getElementById("reference").focus();
-    }
     if (event.target.closest("a[href='#reference']")) {
       const folded = document.querySelector("#reference details");
       if (folded) folded.open = true;
