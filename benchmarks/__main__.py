@@ -18,8 +18,12 @@ from typing import Any
 from benchmarks.measuring import CALLS, Cost, measure
 from benchmarks.pages import FAR, Ground, comparisons, prepared
 from benchmarks.papers import ratios
+from benchmarks.session import crowd, session_calls
 from benchmarks.starting import starts
 from benchmarks.targets import (
+    CROWD_RATE,
+    CROWD_SECONDS,
+    CROWD_SHARE,
     FIRST_VISIT,
     FRAGMENT,
     GROWTH,
@@ -28,6 +32,8 @@ from benchmarks.targets import (
     MEMORY,
     PAPER,
     RULES_A_SECOND,
+    SESSION_PAGE,
+    SESSION_POLL,
     START,
     Target,
 )
@@ -54,8 +60,10 @@ def main() -> None:
     for kind in kinds:
         with _database(kind) as (url, folder), prepared(url, rows, folder) as ground:
             found += _pages(ground, kind, calls, min(FAR, rows // 33))
+            found += _session(ground, kind, calls)
             with _database(kind) as (small_url, small_folder), prepared(small_url, FEW, small_folder) as small:
                 found += _growth(ground, small, kind, calls)
+            found += _crowd(ground, kind, url, folder)
             found += _starting(kind, url, folder)
     found += [_rules(), *_papers()]
     _print(found, rows)
@@ -104,6 +112,28 @@ def _row(name: str, kind: str, target: Target, value: float) -> Row:
 def _compared(name: str, kind: str, target: Target, portal: Cost, twin: Cost) -> Row:
     costs = {"portal": asdict(portal), "twin": asdict(twin), "wall": portal.wall / twin.wall}
     return _row(name, kind, target, portal.cpu / twin.cpu) | costs
+
+
+def _session(ground: Ground, kind: str, calls: int) -> list[Row]:
+    """The session's page, and an open page that asks whether anything has happened, beside a bare page."""
+    whole, poll, twin = session_calls(ground)
+    engines = [ground.portal_engine, ground.portal_engine, ground.bare_engine]
+    costs = measure([whole, poll, twin], engines, times=calls)
+    return [
+        _compared("session page", kind, SESSION_PAGE, costs[0], costs[2]),
+        _compared("session page asks, nothing new", kind, SESSION_POLL, costs[1], costs[2]),
+    ]
+
+
+def _crowd(ground: Ground, kind: str, url: str, folder: Path) -> list[Row]:
+    """Fifty people on one session page, with two web processes."""
+    found = crowd(url, folder, ground.filled.session_id)
+    return [
+        _row("50 open a session page, p95 s", kind, CROWD_SECONDS, found.page),
+        _row("50 follow it, p95 s", kind, CROWD_SECONDS, found.poll),
+        _row("50 follow it, CPU of 1 core", kind, CROWD_SHARE, found.share),
+        _row("50 follow it, most a second", kind, CROWD_RATE, found.rate),
+    ]
 
 
 def _growth(ground: Ground, small: Ground, kind: str, calls: int) -> list[Row]:

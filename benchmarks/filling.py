@@ -43,6 +43,7 @@ from portal.services.kernel.counting import count_stage, recount
 from portal.services.kernel.events import digest_of, record
 from portal.services.kernel.obligations import oblige
 from tests.factories.keeping import lift_refusals
+from tests.factories.online_session import session_opened
 from tests.factories.preliminary_analysis import lead_told
 from tests.factories.voting import consistent, panel_of, signed, voting
 from tests.factories.world import NOON, World, build_world
@@ -75,6 +76,8 @@ class Filled:
     """A consultation whose vote is open, for the sheet."""
     signed_id: int
     """One whose vote is open and signed by all nine members, to be closed."""
+    session_id: int
+    """One whose online session is going on, with everybody there."""
 
 
 def fill(database: Database, rows: int) -> Filled:
@@ -92,12 +95,13 @@ def fill(database: Database, rows: int) -> Filled:
                 consultation_id=measured.id,
                 reason=f"第 {number} 次记录：原专家出差，改请同领域专家",
             )
+        opened = session_opened(db, world)
         vote, complete = voting(db, world), voting(db, world, size=PANEL)
         for expert in panel_of(world, PANEL):
             signed(db, complete, expert, consistent(("yes", "yes", "no"), complete))
-        _Bulk(db, world, complete).write(rows - 3)
+        _Bulk(db, world, complete).write(rows - 4)
         recount(db)
-        return Filled(world, measured.id, vote.id, complete.id)
+        return Filled(world, measured.id, vote.id, complete.id, opened.id)
 
 
 def reopen_vote(database: Database, consultation_id: int) -> None:

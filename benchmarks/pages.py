@@ -182,7 +182,7 @@ def portal_call(ground: Ground, path: str) -> Call:
 
 
 def wsgi_call(app: Flask, path: str, head: dict[str, str] | None = None, form: dict[str, Any] | None = None) -> Call:
-    """One WSGI call of `app`, a POST where there is a form; AssertionError when the answer is neither 200 nor 303."""
+    """One WSGI call of `app`, a POST where there is a form; AssertionError when the answer is none of 200, 204, 303."""
     answer = _answering(app, path, head, "POST" if form else "GET")
     return lambda: answer(form or {})
 
@@ -200,7 +200,7 @@ def _answering(app: Flask, path: str, head: dict[str, str] | None, method: str) 
         body = b"".join(parts)
         if hasattr(parts, "close"):
             parts.close()
-        if not given[0].startswith(("200", "303")):
+        if not given[0].startswith(("200", "204", "303")):
             raise AssertionError(f"{path}: {given[0]}")
         return body
 
