@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from portal.demo.scene import Scene, act
-from portal.services.consultation import online_session, scheduling
+from portal.services.consultation import online_session, scheduling, session_conduct
 from portal.services.consultation.members import accepted_members
 from portal.services.consultation.online_session import SpeechNotes
 from portal.services.consultation.scheduling import SessionPlan
@@ -68,6 +68,17 @@ def note_speech(scene: Scene) -> None:
     )
     place = scene.place_of(scene.moment.who)
     online_session.note_speech(scene.db, actor=scene.lead, member_id=place.id, given=given, **scene.common)
+
+
+@act
+def save_agenda_note(scene: Scene) -> None:
+    """What was said on one question of the agenda, and whether that settled it."""
+    question = scene.given["question"]
+    session_conduct.save_agenda_note(
+        scene.db, actor=scene.lead, question=question, text=scene.given["text"], **scene.common
+    )
+    if scene.given.get("discussed"):
+        session_conduct.mark_discussed(scene.db, actor=scene.lead, question=question, is_discussed=True, **scene.common)
 
 
 @act

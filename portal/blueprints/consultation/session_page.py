@@ -12,7 +12,7 @@ from portal.process.consultation import transition
 from portal.services.consultation import online_session as step
 from portal.services.consultation.material_view import summary as material_summary
 from portal.services.consultation.online_session_view import VIEW_LABELS, SessionPage, Speaker, Topic, session_page
-from portal.services.consultation.session_conduct import live_mark
+from portal.services.consultation.session_conduct import live_mark, mark_of
 from portal.web.acting import look, now
 from portal.web.addresses import address_of_act
 from portal.web.badges import badge_of
@@ -102,6 +102,7 @@ class AgendaForm(PortalForm):
 
 def show_session(consultation_id: int, failed: PortalForm | None = None) -> str:
     """The whole page; `failed` is a form that was refused, with what was typed."""
+    mark = look(mark_of, consultation_id=consultation_id)
     page = look(session_page, consultation_id=consultation_id)
     speaker = _chosen(page, failed)
     forms: dict[str, PortalForm] = {
@@ -114,7 +115,7 @@ def show_session(consultation_id: int, failed: PortalForm | None = None) -> str:
         forms[kept[type(failed)]] = failed
     return render(
         "consultation/online_session/page.html",
-        **_parts(page),
+        **_parts(page, mark),
         chosen=speaker,
         agenda_forms={topic.question.name: _agenda_form(topic, failed) for topic in page.agenda},
         material=look(material_summary, loaded=page.loaded),
@@ -122,6 +123,7 @@ def show_session(consultation_id: int, failed: PortalForm | None = None) -> str:
         conflict=_conflict(page, failed),
         is_host_view=page.is_hosted,
         live_address=_live_address(page),
+        most_minutes=step.MOST_MINUTES,
         **forms,
     )
 
@@ -151,7 +153,7 @@ def live_parts(
     ), (refused[1] if refused else status)
 
 
-def _parts(page: SessionPage, mark: str = "") -> dict[str, Any]:
+def _parts(page: SessionPage, mark: str) -> dict[str, Any]:
     """What the parts need that stand on the page and follow what happens."""
     consultation = page.loaded.consultation
     instant = now()
@@ -160,7 +162,7 @@ def _parts(page: SessionPage, mark: str = "") -> dict[str, Any]:
         "page": page,
         "loaded": page.loaded,
         "consultation": consultation,
-        "mark": mark or look(live_mark, consultation_id=consultation.id),
+        "mark": mark,
         "speakers": [_speaker(one, has_begun=page.has_begun) for one in page.speakers],
         "delegations": [(badge_of(one.institution), one.people, one.claiming) for one in page.delegations],
         "views": VIEW_LABELS,

@@ -111,15 +111,21 @@ def mark_discussed(
     record(db, name, now=now, actor=actor, consultation_id=consultation_id, question=question)
 
 
-def live_mark(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> str:
+def mark_of(db: Session, *, consultation_id: int) -> str:
     """A mark that is another one after anything has changed that the session's page shows.
 
-    Nearly all that happens is an event; what is noted without being one counts `changes`. Both stand in one row of an
-    index, so an open page can ask every other second (docs/decisions/the-session-page-polls.md).
+    Nearly all that happens is an event; what is noted without being one counts `changes`. Both are found in an index,
+    so an open page can ask every other second (docs/decisions/the-session-page-polls.md). A page reads it before all
+    that it shows: what happens in between is then told once more, and never missed.
     """
-    load(db, actor=actor, consultation_id=consultation_id, permission="view_session", now=now)
     event_id, changes = db.execute(_MARK, {"consultation": consultation_id}).one()
     return f"{event_id or 0}.{changes or 0}"
+
+
+def live_mark(db: Session, *, actor: Actor, consultation_id: int, now: datetime) -> str:
+    """The same for an open page that asks; NotFound for somebody who may not see the session any more."""
+    load(db, actor=actor, consultation_id=consultation_id, permission="view_session", now=now)
+    return mark_of(db, consultation_id=consultation_id)
 
 
 _MARK = select(
