@@ -224,6 +224,7 @@ def test_an_open_page_asks_what_has_changed(surf: Surf, world: World, sqlite_dat
     assert expert.get(asked, headers=HTMX).status_code == 204
     begun = lead.post(f"{PAGE}/start-speech", {"member_id": members[1], "view": "host"}, headers=HTMX)
     assert 'id="live-notes"' in begun.text
+    assert 'id="attendance-form"' in begun.text
     told = expert.get(asked, headers=HTMX)
     assert (told.status_code, "正在发言" in told.text) == (200, True)
     assert "<html" not in told.text

@@ -54,6 +54,8 @@ def test_everybody_sees_what_happens_and_nothing_typed_is_lost(
     expect(words).to_have_value("甲认为三第级")
 
     first = members[0].name
+    host.open_up("登记到会、调整发言顺序和时间")
+    expect(host.page.get_by_role("checkbox", name=first)).to_be_checked(timeout=SOON)  # the form has followed as well
     host.press(f"请 {first} 发言")
     expect(expert.page.get_by_text(f"{first} 正在发言")).to_be_visible(timeout=SOON)
     expect(host.page.get_by_role("heading", name=f"记录发言：{first}")).to_be_visible(timeout=SOON)

@@ -123,7 +123,6 @@ def show_session(consultation_id: int, failed: PortalForm | None = None) -> str:
         conflict=_conflict(page, failed),
         is_host_view=page.is_hosted,
         live_address=_live_address(page),
-        most_minutes=step.MOST_MINUTES,
         **forms,
     )
 
@@ -148,6 +147,7 @@ def live_parts(
         **_parts(page, mark),
         chosen=chosen,
         notes=_saved_notes(chosen),
+        attendance=attendance_form(page, empty=True),
         is_host_view=request.values.get("view") == "host",
         problems=refused[0].problems if refused else (),
     ), (refused[1] if refused else status)
@@ -166,6 +166,7 @@ def _parts(page: SessionPage, mark: str) -> dict[str, Any]:
         "speakers": [_speaker(one, has_begun=page.has_begun) for one in page.speakers],
         "delegations": [(badge_of(one.institution), one.people, one.claiming) for one in page.delegations],
         "views": VIEW_LABELS,
+        "most_minutes": step.MOST_MINUTES,
         "clock": instant,
         "elapsed": int((instant - speaking.began_at).total_seconds()) if speaking and speaking.began_at else 0,
         "acts": [

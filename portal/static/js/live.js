@@ -57,6 +57,11 @@
     });
   }
 
+  // An expired log-in leads away from the page; what is just being typed is kept first, by the form's own answer.
+  document.addEventListener("htmx:beforeOnLoad", function (event) {
+    if (event.detail.elt.id !== "live" || !event.detail.xhr.getResponseHeader("HX-Redirect")) return;
+    if (document.querySelector("form[data-unsaved]")) event.preventDefault();
+  });
   // A connection that is lost comes back by itself: the next question is asked two seconds later.
   document.addEventListener("htmx:afterRequest", function (event) {
     const bar = document.getElementById("live-lost");
