@@ -21,8 +21,16 @@ _PACE = {
     "sign_sheet": 45,
     "confirm_receipt": 30,
 }
-_BY_EXPERT = ("answer_invitation", "save_analysis", "hand_in_analysis", "note_speech", "save_sheet", "sign_sheet")
-_BY_PROVINCE = ("nominate_members", "name_participants", "confirm_receipt")
+_BY_EXPERT = (
+    "answer_invitation",
+    "save_analysis",
+    "hand_in_analysis",
+    "note_speech",
+    "answer_time_poll",
+    "save_sheet",
+    "sign_sheet",
+)
+_BY_PROVINCE = ("nominate_members", "name_participants", "answer_for_institution", "confirm_receipt")
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,44 @@ from __future__ import annotations
 from datetime import timedelta
 
 from portal.demo.scene import Scene, act
-from portal.services.consultation import online_session, scheduling, session_conduct
+from portal.process.permissions import Actor
+from portal.services.consultation import online_session, scheduling, session_conduct, time_poll
 from portal.services.consultation.members import accepted_members
 from portal.services.consultation.online_session import SpeechNotes
 from portal.services.consultation.scheduling import SessionPlan
 from portal.services.consultation.session_invitation import current_session
+from portal.services.consultation.time_poll import SlotInput
+from portal.services.consultation.time_poll_asking import open_poll
 
 _USUAL_HOURS = timedelta(hours=2)
+_USUAL_MINUTES = 120
+
+
+@act
+def open_time_poll(scene: Scene) -> None:
+    """Propose slots; `starts` are [day, hour] of the story."""
+    slots = [SlotInput(scene.setting.days.instant(*one), _USUAL_MINUTES) for one in scene.given["starts"]]
+    time_poll.open_time_poll(scene.db, actor=scene.lead, slots=slots, **scene.common)
+
+
+@act
+def answer_time_poll(scene: Scene) -> None:
+    """An expert marks the slots in their order."""
+    _mark_slots(scene, scene.expert)
+
+
+@act
+def answer_for_institution(scene: Scene) -> None:
+    """The first liaison of an institution marks the slots in their order."""
+    _mark_slots(scene, scene.setting.cast.liaison(scene.institution_id))
+
+
+def _mark_slots(scene: Scene, actor: Actor) -> None:
+    poll = open_poll(scene.db, scene.consultation_id)
+    if poll is None:
+        raise ValueError(f"{scene.chapter.name} has no open time poll")
+    marks = {slot.id: mark for slot, mark in zip(poll.slots, scene.given["marks"], strict=True)}
+    time_poll.answer_time_poll(scene.db, actor=actor, marks=marks, **scene.common)
 
 
 @act

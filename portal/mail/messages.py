@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from portal.rules.date_words import beijing, beijing_date
+from portal.rules.date_words import beijing, beijing_date, clock_time
 
 _BREAKS = re.compile(r"[\r\n\t\x00]+")
 
@@ -37,6 +37,7 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701  (plain text)
     )
     environment.filters["beijing"] = beijing
+    environment.filters["clock_time"] = clock_time
     environment.filters["beijing_date"] = beijing_date
     return environment
 

@@ -21,6 +21,7 @@ from portal.models import (  # noqa: F401  (imported for their mappings)
     panel,
     preliminary_analysis,
     term_handover,
+    time_poll,
     verification,
     voting,
     watch,

@@ -180,6 +180,12 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("tell_lead", "告知牵头单位", "lead_told", (S.PRELIMINARY_ANALYSIS,), (By.APPLICANT, By.LEAD), S.SCHEDULING,
                "告知轮值召回技术机构", "8(3)"),
     # 4 预约会诊
+    Transition("open_time_poll", "征询会诊时间", "time_poll_opened", (S.SCHEDULING,), (By.LEAD,), None,
+               "征询会诊时间", "8(3)", decided=True),
+    Transition("answer_time_poll", "答复时间征询", "time_poll_answered", (S.SCHEDULING,), (By.EXPERT, By.INSTITUTION),
+               None, "答复时间征询", "8(3)", decided=True),
+    Transition("remind_time_poll", "提醒答复时间征询", "time_poll_reminded", (S.SCHEDULING,), (By.LEAD,), None,
+               "提醒答复时间征询", "8(3)", decided=True),
     Transition("fix_session", "确定会诊时间", "session_fixed", (S.SCHEDULING,), (By.LEAD,), S.SCHEDULED,
                "确定线上会诊时间", "8(3)"),
     Transition("move_session", "调整会诊时间", "session_moved", (S.SCHEDULED,), (By.LEAD,), None,

@@ -19,6 +19,7 @@ OTHER_EVENTS = {
     "material_uploaded": "上传材料",
     "question_discussed": "讨论要点记为已讨论",
     "question_reopened": "讨论要点重新讨论",
+    "time_poll_link_refused": "时间征询的邮件链接无效",
     "speaking_order_set": "排定发言顺序",
     "archive_packaged": "编成归档包",
     "archive_packaging_failed": "未能编成归档包",

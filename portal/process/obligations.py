@@ -87,6 +87,9 @@ _KINDS = (
     ObligationKind("hold_session", "组织线上会诊", "约定时间", Owner.LEAD, "fix_session",
                    (S.SCHEDULING, S.SCHEDULED), (S.SCHEDULING,), "session_days", "8(3)", ("open_session",),
                    ((S.SCHEDULED, "view_session", "查看会诊安排"),)),
+    # Owed by each member, and by each institution, for which one of its staff answers.
+    ObligationKind("mark_times", "答复时间征询，选择合适的会诊时间", "去选择", Owner.MEMBER, "answer_time_poll",
+                   (S.SCHEDULING,), (), "time_poll_answer_days", "8(3)", ("answer_time_poll",)),
     ObligationKind("name_participants", "指派 1—2 名工作人员参加线上会诊", "去指派", Owner.ALLIANCE, "name_participants",
                    (S.SCHEDULED, S.IN_SESSION), (), None, "8(4)", ("name_participants",)),
     ObligationKind("attend_session", "参加线上会诊", "查看会诊安排", Owner.MEMBER, "view_session",

@@ -190,6 +190,7 @@ _READING = (
     _seen("edit_application", R.APPLICANT, stages=(S.DRAFT, S.RETURNED)),
     # Asked to nominate or to name participants, an institution sees product name, model and producer.
     _seen("view_nomination", R.NOMINATING, stages=(S.PANEL,)),
+    _seen("view_time_poll", R.LEAD, stages=(S.SCHEDULING, S.SCHEDULED, S.IN_SESSION)),
     _seen("view_session_summary", R.ALLIANCE, stages=(S.SCHEDULED, S.IN_SESSION)),
     _seen("view_application", R.APPLICANT, R.LEAD, R.NEXT_LEAD),
     _seen("view_panel", R.APPLICANT, R.LEAD, R.PARTY, R.NEXT_LEAD),
@@ -225,6 +226,7 @@ _GENERAL = (
     Permission("sign_in", public=True),
     Permission("recover_account", public=True),
     Permission("view_public_page", public=True),
+    Permission("answer_by_mailed_link", public=True),
     Permission("use_own_account", everyone=True),
     _for_roles("view_own_tasks", Role.STAFF, Role.EXPERT),
     _for_roles("list_consultations", Role.STAFF),

@@ -24,6 +24,11 @@ def beijing(at: datetime | None, *, year: bool | None = None, relative_to: date 
     return f"{f'{day.year}年' if year else ''}{month_day(day)}（周{WEEKDAYS[day.weekday()]}）{clock}"
 
 
+def clock_time(at: datetime | None) -> str:
+    """14:02; "" for None."""
+    return "" if at is None else f"{at.astimezone(BEIJING):%H:%M}"
+
+
 def beijing_date(value: date | datetime | None) -> str:
     """2026年11月21日; an instant by its day in Beijing; "" for None."""
     if value is None:

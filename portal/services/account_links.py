@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.mail.message import is_address
 from portal.models.account import AccountLink, Person
+from portal.models.time_poll import TimePollLink
 from portal.process.errors import Refusal
 from portal.process.permissions import Actor
 from portal.services.account_passwords import NewPassword, replace_password, revoke_links, tell_of_new_password
@@ -63,6 +64,13 @@ def give_token(db: Session, *, link_id: int) -> str:
     """Make the token of a link, which leaves with the mail. A second try of the same mail makes the first one void."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     db.get_one(AccountLink, link_id).token_digest = digest_of_token(token)
+    return token
+
+
+def give_poll_token(db: Session, *, link_id: int) -> str:
+    """As `give_token`, for a link that marks the slots of a time poll."""
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    db.get_one(TimePollLink, link_id).token_digest = digest_of_token(token)
     return token
 
 

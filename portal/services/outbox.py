@@ -23,7 +23,7 @@ from portal.models.database import Database
 from portal.models.outbox import OutboxMessage
 from portal.process.errors import NotAllowed, NotFound, Refusal
 from portal.process.permissions import Actor, is_granted
-from portal.services.account_links import give_token, path_with_token
+from portal.services.account_links import give_poll_token, give_token, path_with_token
 from portal.services.kernel.events import record
 
 # Back-off between tries; after the last one the message is failed and waits for a person.
@@ -88,9 +88,16 @@ def _claim(database: Database, settings: Settings, now: datetime) -> tuple[int, 
         message.state = "sending"
         message.tries += 1
         message.next_try_at = now  # when the try began
-        link_id = message.account_link_id
-        token = give_token(db, link_id=link_id) if link_id is not None else None
-        return message.id, envelope_of(message, settings.base_url, token=token)
+        return message.id, envelope_of(message, settings.base_url, token=_token_of(db, message))
+
+
+def _token_of(db: Session, message: OutboxMessage) -> str | None:
+    """A token for the link of one purpose that a message carries; None where it carries none."""
+    if message.account_link_id is not None:
+        return give_token(db, link_id=message.account_link_id)
+    if message.poll_link_id is not None:
+        return give_poll_token(db, link_id=message.poll_link_id)
+    return None
 
 
 def envelope_of(message: OutboxMessage, base_url: str, *, token: str | None = None) -> OutboxEnvelope:

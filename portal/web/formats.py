@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Flask
 from markupsafe import Markup, escape
 
-from portal.rules.date_words import beijing, beijing_date, month_day
+from portal.rules.date_words import beijing, beijing_date, clock_time, month_day
 from portal.rules.dates import BEIJING
 from portal.rules.fees import yuan
 
@@ -32,11 +32,6 @@ _SYSTEMS = (
 def beijing_minute(at: datetime | None) -> str:
     """2026年11月21日 14:02, when it happened; "" for None."""
     return "" if at is None else f"{beijing_date(at)} {at.astimezone(BEIJING):%H:%M}"
-
-
-def clock_time(at: datetime | None) -> str:
-    """14:02; "" for None."""
-    return "" if at is None else f"{at.astimezone(BEIJING):%H:%M}"
 
 
 def number(value: float | None) -> str:

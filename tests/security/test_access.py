@@ -14,7 +14,7 @@ from tests.factories import (
     meeting_minutes,
     online_session,
     panel,
-    preliminary_analysis,
+    time_poll,
     voting,
 )
 from tests.factories.world import NOON, build_world
@@ -29,7 +29,7 @@ SCENES = {
     Stage.PANEL: (panel.nominated, NOON),
     Stage.MATERIAL: (panel.confirmed, NOON),
     Stage.PRELIMINARY_ANALYSIS: (material.sent, NOON),
-    Stage.SCHEDULING: (preliminary_analysis.lead_told, NOON),
+    Stage.SCHEDULING: (time_poll.time_poll_opened, NOON),
     Stage.SCHEDULED: (online_session.participants_named, NOON),
     Stage.IN_SESSION: (online_session.session_opened, online_session.STARTS),
     Stage.VOTING: (voting.voting, NOON),

@@ -35,6 +35,7 @@ from portal.blueprints.consultation import (  # noqa: E402
     session_conduct,
     sheet,
     tally,
+    time_poll,
     voting,
     watch,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "session_conduct",
     "sheet",
     "tally",
+    "time_poll",
     "voting",
     "watch",
 ]

@@ -13,11 +13,13 @@ from wtforms.validators import InputRequired
 
 from portal.blueprints.consultation import blueprint
 from portal.process.consultation import transition
+from portal.rules.time_poll import Slot
 from portal.services.consultation import scheduling as step
 from portal.services.consultation.overview import brief
 from portal.services.consultation.session_invitation import MODES
+from portal.services.consultation.time_poll_view import has_open_poll, proposed_slot
 from portal.web.acting import look
-from portal.web.fields import BeijingTimeField, LongTextField, TextField, WholeNumberField
+from portal.web.fields import LARGEST_WHOLE_NUMBER, BeijingTimeField, LongTextField, TextField, WholeNumberField
 from portal.web.forms import PortalForm, submit, typed
 from portal.web.fragments import render
 from portal.web.guard import requires
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 Answer = str | Response | tuple[str, int]
 USUAL_MINUTES = 120
+MEETING_SERVICES = ("腾讯会议", "钉钉", "企业微信", "政务视频会议", "华为云会议", "飞书")
+"""Offered while one types; any other service is as good, since its link is never fetched."""
 
 
 class SessionForm(PortalForm):
@@ -86,7 +90,8 @@ def _plan(
     consultation_id: int, act: str, service: Callable[..., OnlineSession], online: OnlineSession | None, said: str
 ) -> Answer:
     about = look(brief, consultation_id=consultation_id, act=act)
-    form, status = SessionForm(typed(), obj=online, data=_length_of(online)), 200
+    slot = _slot(consultation_id) if online is None else None
+    form, status = SessionForm(typed(), obj=online, data=_times_of(online or slot)), 200
     if request.method == "POST":
         done = submit(form, service, consultation_id=consultation_id, plan=form.plan)
         if done:
@@ -95,13 +100,26 @@ def _plan(
         status = done.status
     due = look(step.session_due, consultation_id=consultation_id)
     page = render(
-        "consultation/online_session/plan.html", form=form, about=about, line=transition(act), due_at=due, online=online
-    )
+        "consultation/online_session/plan.html", form=form, about=about, line=transition(act), due_at=due,
+        online=online, slot=slot, services=MEETING_SERVICES,
+        has_poll=online is None and look(has_open_poll, consultation_id=consultation_id),
+    )  # fmt: skip
     return page, status
 
 
-def _length_of(online: OnlineSession | None) -> dict[str, int]:
-    return {"minutes": int((online.ends_at - online.starts_at) / timedelta(minutes=1))} if online else {}
+def _slot(consultation_id: int) -> Slot | None:
+    """The slot of the time poll that the lead has chosen."""
+    chosen = request.args.get("slot", type=int)
+    if chosen is None or not 0 < chosen <= LARGEST_WHOLE_NUMBER:
+        return None
+    return look(proposed_slot, consultation_id=consultation_id, slot_id=chosen)
+
+
+def _times_of(planned: OnlineSession | Slot | None) -> dict[str, Any]:
+    if planned is None:
+        return {}
+    minutes = int((planned.ends_at - planned.starts_at) / timedelta(minutes=1))
+    return {"starts_at": planned.starts_at, "minutes": minutes}
 
 
 @blueprint.route("/<int:consultation_id>/online-session/name-participants", methods=["GET", "POST"])

@@ -845,50 +845,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "outbox_message",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("message_id", sa.String(length=120), nullable=False),
-        sa.Column("kind", sa.String(length=40), nullable=False),
-        sa.Column("consultation_id", sa.Integer(), nullable=True),
-        sa.Column("person_id", sa.Integer(), nullable=True),
-        sa.Column("recipient_name", sa.String(length=40), nullable=False),
-        sa.Column("recipient_address", sa.String(length=254), nullable=False),
-        sa.Column("subject", sa.String(length=200), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("link_label", sa.String(length=40), nullable=False),
-        sa.Column("link_path", sa.String(length=200), nullable=False),
-        sa.Column("account_link_id", sa.Integer(), nullable=True),
-        sa.Column("calendar", sa.Text(), nullable=True),
-        sa.Column("state", sa.String(length=10), nullable=False),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("created_at", Instant(), nullable=False),
-        sa.Column("next_try_at", Instant(), nullable=False),
-        sa.Column("sent_at", Instant(), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.CheckConstraint(
-            "state IN ('queued', 'sending', 'sent', 'failed', 'uncertain')", name=op.f("ck_outbox_message_state")
-        ),
-        sa.ForeignKeyConstraint(
-            ["account_link_id"], ["account_link.id"], name=op.f("fk_outbox_message_account_link_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["consultation_id"], ["consultation.id"], name=op.f("fk_outbox_message_consultation_id")
-        ),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_outbox_message_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_message")),
-        sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_message_id")),
-    )
-    with op.batch_alter_table("outbox_message", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_outbox_message_consultation_id"), ["consultation_id"], unique=False)
-        batch_op.create_index(
-            "ix_outbox_message_due",
-            ["next_try_at"],
-            unique=False,
-            sqlite_where=sa.text("state = 'queued'"),
-            postgresql_where=sa.text("state = 'queued'"),
-        )
-
-    op.create_table(
         "panel_member",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("consultation_id", sa.Integer(), nullable=False),
@@ -1000,6 +956,28 @@ def upgrade() -> None:
     with op.batch_alter_table("product_information", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_product_information_producer"), ["producer"], unique=False)
         batch_op.create_index(batch_op.f("ix_product_information_product_name"), ["product_name"], unique=False)
+
+    op.create_table(
+        "time_poll",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("opened_by_id", sa.Integer(), nullable=False),
+        sa.Column("opened_at", Instant(), nullable=False),
+        sa.Column("answer_by", Instant(), nullable=False),
+        sa.Column("closed_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["consultation_id"], ["consultation.id"], name=op.f("fk_time_poll_consultation_id")),
+        sa.ForeignKeyConstraint(["opened_by_id"], ["person.id"], name=op.f("fk_time_poll_opened_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_time_poll")),
+    )
+    with op.batch_alter_table("time_poll", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_time_poll_consultation_id"), ["consultation_id"], unique=False)
+        batch_op.create_index(
+            "uq_time_poll_open",
+            ["consultation_id"],
+            unique=True,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
 
     op.create_table(
         "voting_round",
@@ -1303,6 +1281,35 @@ def upgrade() -> None:
         sa.UniqueConstraint("session_id", "position", name=op.f("uq_speaking_turn_session_id_position")),
     )
     op.create_table(
+        "time_poll_link",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("token_digest", sa.String(length=64), nullable=True),
+        sa.Column("issued_at", Instant(), nullable=False),
+        sa.Column("revoked_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_time_poll_link_person_id")),
+        sa.ForeignKeyConstraint(["poll_id"], ["time_poll.id"], name=op.f("fk_time_poll_link_poll_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_time_poll_link")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_time_poll_link_token_digest")),
+    )
+    with op.batch_alter_table("time_poll_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_time_poll_link_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_time_poll_link_poll_id"), ["poll_id"], unique=False)
+
+    op.create_table(
+        "time_poll_slot",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("starts_at", Instant(), nullable=False),
+        sa.Column("ends_at", Instant(), nullable=False),
+        sa.Column("is_fixed", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_time_poll_slot_order")),
+        sa.ForeignKeyConstraint(["poll_id"], ["time_poll.id"], name=op.f("fk_time_poll_slot_poll_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_time_poll_slot")),
+        sa.UniqueConstraint("poll_id", "starts_at", name=op.f("uq_time_poll_slot_poll_id_starts_at")),
+    )
+    op.create_table(
         "watch_entry",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("watch_id", sa.Integer(), nullable=False),
@@ -1354,6 +1361,66 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fee_item")),
         sa.UniqueConstraint("fee_id", "work", name=op.f("uq_fee_item_fee_id_work")),
     )
+    op.create_table(
+        "outbox_message",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.String(length=120), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("consultation_id", sa.Integer(), nullable=True),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("recipient_name", sa.String(length=40), nullable=False),
+        sa.Column("recipient_address", sa.String(length=254), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("link_label", sa.String(length=40), nullable=False),
+        sa.Column("link_path", sa.String(length=200), nullable=False),
+        sa.Column("account_link_id", sa.Integer(), nullable=True),
+        sa.Column("poll_link_id", sa.Integer(), nullable=True),
+        sa.Column("calendar", sa.Text(), nullable=True),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("next_try_at", Instant(), nullable=False),
+        sa.Column("sent_at", Instant(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('queued', 'sending', 'sent', 'failed', 'uncertain')", name=op.f("ck_outbox_message_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_link_id"], ["account_link.id"], name=op.f("fk_outbox_message_account_link_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_outbox_message_consultation_id")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_outbox_message_person_id")),
+        sa.ForeignKeyConstraint(["poll_link_id"], ["time_poll_link.id"], name=op.f("fk_outbox_message_poll_link_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_message")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_message_id")),
+    )
+    with op.batch_alter_table("outbox_message", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outbox_message_consultation_id"), ["consultation_id"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_message_due",
+            ["next_try_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'queued'"),
+            postgresql_where=sa.text("state = 'queued'"),
+        )
+
+    op.create_table(
+        "time_poll_answer",
+        sa.Column("slot_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("mark", sa.String(length=10), nullable=False),
+        sa.Column("answered_at", Instant(), nullable=False),
+        sa.CheckConstraint("mark IN ('yes', 'if_need_be', 'no')", name=op.f("ck_time_poll_answer_mark")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_time_poll_answer_person_id")),
+        sa.ForeignKeyConstraint(["slot_id"], ["time_poll_slot.id"], name=op.f("fk_time_poll_answer_slot_id")),
+        sa.PrimaryKeyConstraint("slot_id", "person_id", name=op.f("pk_time_poll_answer")),
+    )
+    with op.batch_alter_table("time_poll_answer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_time_poll_answer_person_id"), ["person_id"], unique=False)
+
     op.create_table(
         "watch_file",
         sa.Column("id", sa.Integer(), nullable=False),

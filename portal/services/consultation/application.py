@@ -32,6 +32,7 @@ from portal.rules.editions import CURRENT_EDITION, Edition, load_edition
 from portal.rules.grounds import ApplicationGrounds, check_grounds
 from portal.rules.problem import Problem
 from portal.services.consultation.session_invitation import cancel_session
+from portal.services.consultation.time_poll_asking import close_poll
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.counting import count_party
 from portal.services.kernel.events import record
@@ -163,6 +164,7 @@ def end_early(db: Session, loaded: Loaded, act: str, *, actor: Actor, now: datet
     """Withdraw, lapse or terminate: record the outcome, and let the custodian archive what exists."""
     consultation = loaded.consultation
     cancel_session(db, consultation, now=now, reason=reason)
+    close_poll(db, consultation.id, now=now)
     consultation.closed_at = now
     consultation.outcome = "withdrawn" if act == "withdraw_application" else "terminated"
     advance(db, loaded, act, actor=actor, now=now, reason=reason)

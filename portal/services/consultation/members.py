@@ -20,6 +20,7 @@ from portal.rules.problem import Problem
 from portal.services.conflicts import Conflict, conflicts_of
 from portal.services.consultation.application import add_party
 from portal.services.consultation.session_invitation import invite_newcomer, uninvite
+from portal.services.consultation.time_poll_asking import ask_newcomer, revoke_links
 from portal.services.kernel.loading import Loaded
 from portal.services.kernel.mailing import liaisons, queue
 from portal.services.kernel.obligations import close, oblige, open_obligations
@@ -188,11 +189,12 @@ def seat(db: Session, loaded: Loaded, member: PanelMember, *, number: int, now: 
     member.seat = number
     _take_down(member)
     add_party(db, consultation, member.institution_id)
-    online = invite_newcomer(db, consultation, member.expert.person, now=now)
+    person = member.expert.person
+    if loaded.stage is Stage.SCHEDULING:
+        ask_newcomer(db, consultation, person, now=now)
+    online = invite_newcomer(db, consultation, person, now=now) if loaded.stage is Stage.SCHEDULED else None
     if online is not None:
-        oblige(
-            db, consultation, "attend_session", now=now, person_id=member.expert.person_id, due_at=online.starts_at
-        )  # fmt: skip
+        oblige(db, consultation, "attend_session", now=now, person_id=person.id, due_at=online.starts_at)
     if consultation.material_sent_at is not None and loaded.stage in ANALYSIS_STAGES:
         ask_for_analysis(db, loaded, member, now=now)
 
@@ -227,6 +229,7 @@ def leave(
     """End a place (declined, recused, removed) with its reason; what the expert owed is lifted."""
     consultation = loaded.consultation
     if member.state == "accepted":
+        revoke_links(db, consultation.id, member.expert.person_id, now=now)
         uninvite(db, consultation, member.expert.person, now=now, reason="您不再参加本次会诊")
     member.state, member.left_reason, member.left_at = state, reason, now
     owed = open_obligations(db, consultation.id, person_id=member.expert.person_id)

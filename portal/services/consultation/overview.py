@@ -50,7 +50,7 @@ _FORWARD_WHEN_OPEN = frozenset({"lapse_application", "refill_place", "replace_me
 _IN_THEIR_SECTION = frozenset(
     {
         "propose_fees", "record_fee", "approve_fee", "send_back_fee", "pay_fee", "continue_watch", "end_watch",
-        "apply_anew", "note_speech", "explain_even_panel",
+        "apply_anew", "note_speech", "explain_even_panel", "answer_time_poll", "remind_time_poll",
     }
 )  # fmt: skip
 

@@ -30,6 +30,7 @@ from portal.services.consultation.session_invitation import (
     invited_persons,
     new_uid,
 )
+from portal.services.consultation.time_poll_asking import close_poll
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.loading import Loaded, load
 from portal.services.kernel.obligations import oblige, open_obligations, refresh_next_due
@@ -75,6 +76,7 @@ def fix_session(db: Session, *, actor: Actor, consultation_id: int, plan: Sessio
     )
     _write(online, plan)
     db.add(online)
+    close_poll(db, consultation_id, now=now, starts_at=plan.starts_at)
     advance(db, loaded, "fix_session", actor=actor, now=now, **_told(plan))
     for institution_id in sorted(loaded.facts.alliance_institution_ids):
         oblige(db, consultation, "name_participants", now=now, institution_id=institution_id, due_at=plan.starts_at)

@@ -15,6 +15,7 @@ from portal.models.account import AccountLink, Person
 from portal.models.consultation import Consultation
 from portal.models.institution import Liaison
 from portal.models.outbox import OutboxMessage
+from portal.models.time_poll import TimePollLink
 
 MESSAGE_ID_DOMAIN = "consultation.portal"
 
@@ -30,13 +31,14 @@ def queue(
     consultation: Consultation | None = None,
     calendar: str | None = None,
     account_link: AccountLink | None = None,
+    poll_link: TimePollLink | None = None,
     **context: Any,
 ) -> int:
     """Queue the mail `kind` to each active recipient once; return to how many.
 
     `context` fills the template beside name, number, product; `calendar` is an iCalendar text that goes with it.
-    The link leads to the very spot after log-in; with `account_link` to where its holder chooses a password, and
-    its token is made when the mail leaves.
+    The link leads to the very spot after log-in; with `account_link` to where its holder chooses a password, with
+    `poll_link` to where its holder marks times. The token of both is made when the mail leaves.
     """
     messages = []
     for person in {recipient.id: recipient for recipient in recipients if recipient.is_active}.values():
@@ -55,6 +57,7 @@ def queue(
                 "link_path": link_path,
                 "calendar": calendar,
                 "account_link_id": account_link.id if account_link else None,
+                "poll_link_id": poll_link.id if poll_link else None,
                 "created_at": now,
                 "next_try_at": now,
             }
