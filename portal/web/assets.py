@@ -40,8 +40,8 @@ SCRIPT_PARTS = (
     "js/beside.js",
     "js/live.js",
 )
-# Only for reading material: PDF.js, and what shows its pages. Its worker is a file of its own.
 ON_EVERY_PAGE = ("portal.css", "portal.js", "icons.svg", "favicon.svg")
+# Only for reading material: PDF.js, and what shows its pages. Its worker is a file of its own.
 VIEWER_STYLE_PARTS = ("viewer/read",)
 VIEWER_PARTS = ("vendor/pdfjs/pdf.min.js", "js/viewer/pages.js")
 VIEWER_WORKER = "vendor/pdfjs/pdf.worker.min.js"
