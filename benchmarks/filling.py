@@ -163,7 +163,10 @@ class _Bulk:
         self._rows.clear()
 
     def _add(self, number: int, at: datetime) -> None:
-        stage = self._chosen.choices(list(Stage), [60 if stage is Stage.ARCHIVED else 1 for stage in Stage])[0]
+        # Each stage is there, however few the rows; most of many are archived.
+        stages, place = list(Stage), number - self._pattern.id - 1
+        weights = [60 if stage is Stage.ARCHIVED else 1 for stage in stages]
+        stage = stages[place] if place < len(stages) else self._chosen.choices(stages, weights)[0]
         applicant = self._chosen.choice(list(self._world.institutions))
         applicant_id, day = self._world.institutions[applicant], beijing_day(at)
         is_numbered = stage not in (Stage.DRAFT, Stage.DISCARDED)

@@ -43,7 +43,7 @@ def test_the_expert_saves_and_hands_in_beside_the_material(surf: Surf, world: Wo
     at(sent)
     expert = surf("anhui-expert-1")
     page = text(expert.get(WRITE))
-    assert f'<iframe src="{BASE}/material/1/show"' in page
+    assert f'<iframe src="{BASE}/material/1/read?beside=1"' in page
     assert "3月5日（周四）24:00" in page
     assert "折叠或受压" in page, "the sheet's first part is sent with the material"
     saved = expert.post(WRITE, FIELDS, headers=HTMX)

@@ -275,7 +275,7 @@ def test_what_is_looked_up_stands_beside_the_sheet(expert: Surfer) -> None:
     for headers in ({}, HTMX):
         aside = expert.get(f"{SHEET}/reference", headers=headers).text
         assert ("<html" in aside) == (not headers)
-    assert 'href="/consultations/1/material/1/show" target="material" data-view=' in aside
+    assert 'href="/consultations/1/material/1/read" target="material" data-view=' in aside
     assert "发热线局部过热，可致烫伤和火灾" in aside
     assert "绝热层在折痕处变薄" in aside
     assert "3级" in aside
