@@ -55,6 +55,10 @@ class Person:
             self.press("登录")
         expect(self.page.get_by_role("heading", level=1)).not_to_have_text("登录")
 
+    def leave(self) -> None:
+        """Close what is open."""
+        self.page.goto("about:blank")
+
     def log_in_with_the_keyboard(self) -> None:
         """The same without a mouse."""
         self.page.goto(self.address)
