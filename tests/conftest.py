@@ -28,6 +28,16 @@ if TYPE_CHECKING:
 POSTGRESQL_DATABASE = "portal_tests"
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first, in the order that chance gave it: at the end one process would wait for another."""
+    items.sort(key=lambda item: not _takes_long(item))
+
+
+def _takes_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("journey") is not None or item.path.name == "test_access.py"
+
+
 @pytest.fixture
 def clock() -> Clock:
     """A Monday morning in Beijing, until the test moves it."""
