@@ -32,6 +32,7 @@ from portal.services.duties import duties_in, grouped
 from portal.services.kernel.canonical import canonical_json, digest_of_text
 from portal.services.kernel.events import record
 from portal.services.kernel.mailing import liaisons, queue
+from portal.services.kernel.remembering import remembered
 
 ARTICLE = "3"
 OPENS_BEFORE = timedelta(days=30)
@@ -139,15 +140,21 @@ class OwedHandover:
 
 def owed_handover(db: Session, *, actor: Actor, now: datetime) -> OwedHandover | None:
     """What of it waits for the actor's institution, the earliest term first."""
-    if not actor.is_staff or actor.institution_id is None:
+    own = actor.institution_id
+    if not actor.is_staff or own is None:
         return None
+    # The first screen asks each time; it changes with the day, or with an event.
+    return remembered(db, ("owed_handover", own, beijing_day(now)), lambda: _owed(db, own, now))
+
+
+def _owed(db: Session, own: int, now: datetime) -> OwedHandover | None:
     for term in _turning(db, now):
         successor, signed = _successor(db, term), db.get(TermHandover, term.id)
         if successor is None or (signed is not None and signed.accepted_at is not None):
             continue
-        if signed is None and actor.institution_id == term.institution_id:
+        if signed is None and own == term.institution_id:
             return OwedHandover(term.id, f"本单位的牵头任期至{_day(term.ends_on)}，请核对并签署移交清单。")
-        if signed is not None and actor.institution_id == successor.id:
+        if signed is not None and own == successor.id:
             return OwedHandover(term.id, f"{term.institution.short_name}已签署移交清单，请核对并接收。")
     return None
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from portal.documents.docx import new_document, to_bytes
 from portal.models.archive import StorageRemoval
 from portal.models.consultation import Consultation
 from portal.models.database import Database
@@ -201,6 +202,22 @@ def test_everything_comes_as_one_archive_with_an_index(
         assert {opening.person_id for opening in db.query(MaterialOpening)} == {world.experts["anhui"][0].person_id}
         assert db.query(MaterialOpening).count() == 2
     assert surf("anhui-staff").get(f"{BASE}/material/package.zip").status_code == 404
+
+
+def test_a_conversion_that_is_under_way_is_looked_for_again(
+    surf: Surf, world: World, at: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(confirmed)
+    document = new_document(title="报告", subject="", margins_cm=(2, 2, 2, 2))
+    applicant = surf("shanghai-liaison-1")
+    applicant.get(UPLOAD)
+    assert upload(applicant, UPLOAD, to_bytes(document), "检测报告.docx").status_code == 303  # type: ignore[attr-defined]
+    for program, words, is_asked_again in (("soffice", "正在转换", True), (None, "没有安装转换软件", False)):
+        monkeypatch.setattr("portal.services.consultation.material_reading.converter", lambda found=program: found)
+        page = text(applicant.get(f"{BASE}/material/1/read"))
+        assert words in page
+        assert ('http-equiv="refresh"' in page) is is_asked_again
+        assert "data-pdf" not in page
 
 
 def test_who_may_not_see_it_finds_nothing(surf: Surf, world: World, at: Callable[..., None]) -> None:

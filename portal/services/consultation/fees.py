@@ -251,8 +251,9 @@ def expect_fees(db: Session, consultation: Consultation, now: datetime) -> None:
 def _settle_duties(db: Session, consultation: Consultation, now: datetime) -> None:
     """Let the applicant owe approval while a fee is due, and payment while one is approved; and not otherwise."""
     states = set(db.scalars(select(ExpertFee.state).where(ExpertFee.consultation_id == consultation.id)))
+    open_duties = open_obligations(db, consultation.id, kinds=tuple(_DUTIES.values()))
     for state, kind in _DUTIES.items():
-        owed = open_obligations(db, consultation.id, kinds=(kind,))
+        owed = [duty for duty in open_duties if duty.kind == kind]
         if state in states and not owed:
             oblige(db, consultation, kind, now=now, institution_id=consultation.applicant_institution_id)
         elif state not in states:

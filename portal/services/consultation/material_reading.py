@@ -83,11 +83,11 @@ def material_package(db: Session, *, actor: Actor, consultation_id: int, now: da
         for row in rows
     )  # fmt: skip
     product = f"{consultation.product.product_name} {consultation.product.model}".strip()
-    unopened = tuple(
-        row.material_id
-        for row in rows
-        if not has_opened(db, actor=actor, consultation_id=consultation_id, material_id=row.material_id)
-    )
+    unopened = tuple(row.material_id for row in rows if row.own_opened_at is None)
+    # Who has opened everything already may do so from a new place in the panel, and that is noted once.
+    ids = {"consultation_id": consultation_id, "material_id": rows[0].material_id if rows else 0}
+    if rows and not unopened and not has_opened(db, actor=actor, **ids):
+        unopened = (rows[0].material_id,)
     number = consultation.number or ""
     index = MaterialIndex(number, product, now, files)
     return MaterialPackage(safe_name(f"{number} 会诊材料.zip".strip()), index, unopened)

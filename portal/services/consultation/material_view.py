@@ -12,7 +12,7 @@ from portal.models.material import Material, MaterialOpening
 from portal.models.panel import PanelMember
 from portal.process.consultation import Stage
 from portal.process.permissions import Actor
-from portal.services.consultation.material import KIND_LABELS, SHOWN_INLINE, items_of, seeing
+from portal.services.consultation.material import KIND_LABELS, items_of, seeing
 from portal.services.consultation.members import accepted_members
 from portal.services.kernel.loading import Loaded, load
 
@@ -35,11 +35,6 @@ class MaterialRow:
     addition_reason: str | None
     openers: tuple[tuple[str, datetime], ...] | None
     own_opened_at: datetime | None
-
-    @property
-    def is_shown_inline(self) -> bool:
-        """Whether it is shown in the page as it is."""
-        return self.content_type.startswith(SHOWN_INLINE)
 
 
 @dataclass(frozen=True)
