@@ -299,6 +299,7 @@ class _Bulk:
                     "working_days": 3 if kind.limit else None,
                     "due_at": due_at,
                     "first_due_at": due_at,
+                    "remind_at": since_at,
                     "closed_at": None if is_open else at + timedelta(hours=3),
                     "is_met": None if is_open else True,
                 }

@@ -102,3 +102,26 @@ class Liaison(Base):
     from_on: Mapped[date]
     until_on: Mapped[date | None]
     person: Mapped[Person] = relationship()
+
+
+class InstitutionHead(Base):
+    """负责人 of an institution: who is told when it is late; replaced with a date, kept as history."""
+
+    __tablename__ = "institution_head"
+    __table_args__ = (
+        CheckConstraint("until_on IS NULL OR until_on >= from_on", name="order"),
+        Index(
+            "uq_institution_head_open",
+            "institution_id",
+            unique=True,
+            sqlite_where=text("until_on IS NULL"),
+            postgresql_where=text("until_on IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    from_on: Mapped[date]
+    until_on: Mapped[date | None]
+    person: Mapped[Person] = relationship()

@@ -15,7 +15,7 @@ class OutboxMessage(Base):
 
     __tablename__ = "outbox_message"
     __table_args__ = (
-        one_of("state", ("queued", "sending", "sent", "failed", "uncertain")),
+        one_of("state", ("queued", "sending", "sent", "failed", "uncertain", "withdrawn")),
         Index(
             "ix_outbox_message_due",
             "next_try_at",
@@ -37,6 +37,9 @@ class OutboxMessage(Base):
     link_path: Mapped[str] = mapped_column(String(200))  # made absolute with the configured address on delivery
     account_link_id: Mapped[int | None] = mapped_column(ForeignKey("account_link.id"))  # its token goes with the link
     poll_link_id: Mapped[int | None] = mapped_column(ForeignKey("time_poll_link.id"))  # likewise
+    # A reminder, and the deadline (or beginning) it tells of: it does not leave any more once that is done or moved.
+    obligation_id: Mapped[int | None] = mapped_column(ForeignKey("obligation.id"))
+    about_at: Mapped[datetime | None] = mapped_column(Instant)
     calendar: Mapped[str | None] = mapped_column(Text)  # iCalendar invitation, where there is one
     state: Mapped[str] = mapped_column(String(10), default="queued")
     tries: Mapped[int] = mapped_column(default=0)

@@ -239,6 +239,10 @@ _GENERAL = (
     _for_roles("view_liaisons", Role.STAFF, Role.ADMINISTRATOR),
     # The liaisons of an institution keep its list; where it has none, any of its staff names the first (the service).
     _for_roles("edit_liaisons", Role.STAFF),
+    _for_roles("name_head", Role.LIAISON),
+    # Every institution may see how it is reminded; the liaisons of the one that leads set it (the service).
+    _for_roles("view_reminder_rules", Role.STAFF),
+    _for_roles("set_reminder_policy", Role.LIAISON),
     _for_roles("view_expert_register", Role.STAFF),
     _for_roles("edit_expert_register", Role.STAFF),
     _for_roles("view_calendar", Role.STAFF, Role.EXPERT, Role.ADMINISTRATOR),

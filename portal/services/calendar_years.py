@@ -23,7 +23,7 @@ from portal.rules.working_days import WorkingCalendar
 from portal.services.consultation.preliminary_analysis import settle_telling
 from portal.services.kernel.calendar import working_calendar
 from portal.services.kernel.events import record
-from portal.services.kernel.obligations import refresh_next_due
+from portal.services.kernel.obligations import look_again, move, refresh_next_due
 
 # The State Council publishes a year's arrangement in October or November before it.
 WARN_FROM_MONTH = 11
@@ -64,7 +64,9 @@ def load_year(db: Session, *, actor: Actor | None, toml_text: str, now: datetime
         year=given.year, notice=given.notice, document_number=given.document_number, sha256=digest,
         before=before, after=toml_text,
     )  # fmt: skip
-    return LoadedYear(given.year, given.notice, _recompute(db, actor, given.year, now))
+    recomputed = _recompute(db, actor, given.year, now)
+    look_again(db, now=now)  # A deadline that stays may still be reminded of on another day.
+    return LoadedYear(given.year, given.notice, recomputed)
 
 
 def _parsed(toml_text: str) -> CalendarYear:
@@ -111,7 +113,7 @@ def _count_anew(
     if (counted.due_at, counted.provisional) == (obligation.due_at, obligation.is_provisional):
         return False
     before = obligation.due_at
-    obligation.due_at, obligation.is_provisional = counted.due_at, counted.provisional
+    move(obligation, due_at=counted.due_at, is_provisional=counted.provisional, now=now)
     record(
         db, "deadline_recomputed", now=now, actor=actor, consultation_id=obligation.consultation_id,
         obligation_id=obligation.id, kind=obligation.kind, year=year, provisional=counted.provisional,

@@ -20,6 +20,7 @@ from portal.mail.errors import DeliveryFailed, DeliveryUncertain
 from portal.mail.message import InvalidAddress, Invitation, OutboxEnvelope
 from portal.mail.messages import html_of, text_of
 from portal.models.database import Database
+from portal.models.obligation import Obligation
 from portal.models.outbox import OutboxMessage
 from portal.process.errors import NotAllowed, NotFound, Refusal
 from portal.process.permissions import Actor, is_granted
@@ -82,13 +83,23 @@ def _claim(database: Database, settings: Settings, now: datetime) -> tuple[int, 
         if db.scalar(due) is None:
             return None
     with database.write() as db:
-        message = db.scalar(due)
+        while (message := db.scalar(due)) is not None and _is_moot(db, message):
+            message.state, message.error = "withdrawn", "事项已办结或期限已变，不再发送"
+            db.flush()
         if message is None:
             return None
         message.state = "sending"
         message.tries += 1
         message.next_try_at = now  # when the try began
         return message.id, envelope_of(message, settings.base_url, token=_token_of(db, message))
+
+
+def _is_moot(db: Session, message: OutboxMessage) -> bool:
+    """Whether it reminds of what is done meanwhile, or of a deadline that is not the deadline any more."""
+    if message.obligation_id is None:
+        return False
+    obligation = db.get_one(Obligation, message.obligation_id)
+    return not obligation.is_open or (obligation.due_at or obligation.since_at) != message.about_at
 
 
 def _token_of(db: Session, message: OutboxMessage) -> str | None:

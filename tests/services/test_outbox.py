@@ -13,7 +13,6 @@ from portal.mail.message import OutboxEnvelope
 from portal.models.database import Database
 from portal.models.outbox import OutboxMessage
 from portal.services.outbox import BACK_OFF, deliver_due
-from portal.services.reminders import remind_due
 from tests.factories.application import submitted
 from tests.factories.world import NOON, build_world
 
@@ -89,14 +88,3 @@ def test_a_worker_that_died_while_sending_leaves_the_truth(database: Database, s
     assert states(database) == ["sending", "queued"]
     deliver_due(database, settings, NOON + timedelta(hours=1))
     assert states(database) == ["uncertain", "sent"]
-
-
-def test_a_reminder_goes_to_each_liaison_once_on_the_working_day_before(database: Database) -> None:
-    with database.write() as db:
-        submitted(db, build_world(db))
-    assert remind_due(database, NOON) == 0  # Monday; due Wednesday 24:00
-    assert remind_due(database, NOON + timedelta(days=1)) == 2
-    assert remind_due(database, NOON + timedelta(days=1, minutes=1)) == 0
-    with database.read() as db:
-        subjects = {m.subject for m in db.query(OutboxMessage).filter_by(kind="deadline_tomorrow")}
-    assert subjects == {"【明日到期】受理或退回会诊申请，截止 3月4日（周三）24:00"}

@@ -19,6 +19,7 @@ STATES = {
     "sent": ("已发送", "done"),
     "failed": ("发送失败", "over"),
     "uncertain": ("结果不明", "soon"),
+    "withdrawn": ("不再发送", "wait"),
 }
 
 

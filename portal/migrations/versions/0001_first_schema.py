@@ -381,6 +381,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_former_password_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "institution_head",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=False),
+        sa.Column("until_on", sa.Date(), nullable=True),
+        sa.CheckConstraint("until_on IS NULL OR until_on >= from_on", name=op.f("ck_institution_head_order")),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_institution_head_institution_id")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_institution_head_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_institution_head")),
+    )
+    with op.batch_alter_table("institution_head", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_institution_head_open",
+            ["institution_id"],
+            unique=True,
+            sqlite_where=sa.text("until_on IS NULL"),
+            postgresql_where=sa.text("until_on IS NULL"),
+        )
+
+    op.create_table(
         "liaison",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("institution_id", sa.Integer(), nullable=False),
@@ -457,6 +480,16 @@ def upgrade() -> None:
             postgresql_where=sa.text("role IN ('administrator', 'security_administrator', 'auditor')"),
         )
 
+    op.create_table(
+        "reminder_policy",
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("content", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("changed_by_id", sa.Integer(), nullable=False),
+        sa.Column("changed_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["changed_by_id"], ["person.id"], name=op.f("fk_reminder_policy_changed_by_id")),
+        sa.PrimaryKeyConstraint("kind", name=op.f("pk_reminder_policy")),
+    )
     op.create_table(
         "term_handover",
         sa.Column("term_id", sa.Integer(), nullable=False),
@@ -764,6 +797,7 @@ def upgrade() -> None:
         sa.Column("first_due_at", Instant(), nullable=True),
         sa.Column("extension_reason", sa.Text(), nullable=True),
         sa.Column("is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("remind_at", Instant(), nullable=True),
         sa.Column("closed_at", Instant(), nullable=True),
         sa.Column("is_met", sa.Boolean(), nullable=True),
         sa.CheckConstraint("(institution_id IS NULL) <> (person_id IS NULL)", name=op.f("ck_obligation_one_owner")),
@@ -791,6 +825,13 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_obligation_open_person",
             ["person_id", "due_at", "consultation_id", "since_at"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_obligation_remind",
+            ["remind_at", "id"],
             unique=False,
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),
@@ -1234,12 +1275,13 @@ def upgrade() -> None:
     op.create_table(
         "reminder_sent",
         sa.Column("obligation_id", sa.Integer(), nullable=False),
-        sa.Column("offset", sa.String(length=20), nullable=False),
+        sa.Column("step", sa.String(length=24), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("due_at", Instant(), nullable=False),
+        sa.Column("sent_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["obligation_id"], ["obligation.id"], name=op.f("fk_reminder_sent_obligation_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_reminder_sent_person_id")),
-        sa.PrimaryKeyConstraint("obligation_id", "offset", "person_id", "due_at", name=op.f("pk_reminder_sent")),
+        sa.PrimaryKeyConstraint("obligation_id", "step", "person_id", "due_at", name=op.f("pk_reminder_sent")),
     )
     op.create_table(
         "session_participant",
@@ -1376,6 +1418,8 @@ def upgrade() -> None:
         sa.Column("link_path", sa.String(length=200), nullable=False),
         sa.Column("account_link_id", sa.Integer(), nullable=True),
         sa.Column("poll_link_id", sa.Integer(), nullable=True),
+        sa.Column("obligation_id", sa.Integer(), nullable=True),
+        sa.Column("about_at", Instant(), nullable=True),
         sa.Column("calendar", sa.Text(), nullable=True),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
@@ -1384,7 +1428,8 @@ def upgrade() -> None:
         sa.Column("sent_at", Instant(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "state IN ('queued', 'sending', 'sent', 'failed', 'uncertain')", name=op.f("ck_outbox_message_state")
+            "state IN ('queued', 'sending', 'sent', 'failed', 'uncertain', 'withdrawn')",
+            name=op.f("ck_outbox_message_state"),
         ),
         sa.ForeignKeyConstraint(
             ["account_link_id"], ["account_link.id"], name=op.f("fk_outbox_message_account_link_id")
@@ -1392,6 +1437,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["consultation_id"], ["consultation.id"], name=op.f("fk_outbox_message_consultation_id")
         ),
+        sa.ForeignKeyConstraint(["obligation_id"], ["obligation.id"], name=op.f("fk_outbox_message_obligation_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_outbox_message_person_id")),
         sa.ForeignKeyConstraint(["poll_link_id"], ["time_poll_link.id"], name=op.f("fk_outbox_message_poll_link_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_message")),

@@ -204,7 +204,7 @@ def extend_analysis(
     if not owed:
         raise Refusal("没有尚未提交初步分析的专家，不需要延长。", article="8(2)")
     for obligation in owed:
-        extend(db, loaded.consultation, obligation, working_days=working_days, reason=reason)
+        extend(db, loaded.consultation, obligation, working_days=working_days, reason=reason, now=now)
     settle_telling(db, loaded.consultation, now=now)
     names = [members[obligation.person_id].name for obligation in owed if obligation.person_id is not None]
     advance(

@@ -21,7 +21,7 @@ from portal.services.consultation.session_invitation import current_session, wit
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.events import record
 from portal.services.kernel.loading import Loaded, load
-from portal.services.kernel.obligations import oblige, open_obligations, refresh_next_due
+from portal.services.kernel.obligations import move, oblige, open_obligations, refresh_next_due
 
 # People come a little early; opening the day before would show the analyses to the panel too soon.
 OPENS_BEFORE = timedelta(hours=1)
@@ -84,7 +84,7 @@ def open_session(
     )  # fmt: skip
     # It has begun: nobody who is still awaited is late with a date.
     for obligation in open_obligations(db, consultation_id, kinds=["attend_session", "name_participants"]):
-        obligation.due_at = None
+        move(obligation, due_at=None, now=now)
     refresh_next_due(db, loaded.consultation)
     return online
 

@@ -25,7 +25,7 @@ from portal.services.consultation.members import handed_in, members_of, own_plac
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.loading import Loaded, load
 from portal.services.kernel.mailing import liaisons, queue
-from portal.services.kernel.obligations import close, oblige, open_obligations
+from portal.services.kernel.obligations import begin_at, close, oblige, open_obligations
 
 OPENED = "opened"
 FIRST_VIEW = ("severity", "likelihood", "prevalence", "defect_finding")
@@ -119,7 +119,7 @@ def settle_telling(db: Session, consultation: Consultation, *, now: datetime) ->
         applicant_id = consultation.applicant_institution_id
         owed = oblige(db, consultation, "tell_lead", now=begins_at, institution_id=applicant_id)
     elif owed.since_at > now or begins_at > now:
-        owed.since_at = begins_at
+        begin_at(owed, begins_at)
     ask_to_tell(db, owed, now=now)
 
 
@@ -128,20 +128,23 @@ def ask_to_tell(db: Session, owed: Obligation, *, now: datetime) -> int:
     if owed.since_at > now:
         return 0
     consultation = db.get_one(Consultation, owed.consultation_id)
-    told = set(
+    already = set(
         db.scalars(
             select(ReminderSent.person_id).where(
-                ReminderSent.obligation_id == owed.id, ReminderSent.due_at == owed.since_at
+                ReminderSent.obligation_id == owed.id,
+                ReminderSent.step == OPENED,
+                ReminderSent.due_at == owed.since_at,
             )
         )
     )
     asked = [
         person
         for person in liaisons(db, [consultation.applicant_institution_id], beijing_day(now))
-        if person.id not in told
+        if person.id not in already
     ]
     for person in asked:
-        db.add(ReminderSent(obligation_id=owed.id, offset=OPENED, person_id=person.id, due_at=owed.since_at))
+        told = {"obligation_id": owed.id, "step": OPENED, "person_id": person.id}
+        db.add(ReminderSent(**told, due_at=owed.since_at, sent_at=now))
     answers = answers_of(db, consultation.id)
     return queue(
         db, "all_answers_in", asked, now=now, consultation=consultation,

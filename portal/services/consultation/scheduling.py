@@ -33,7 +33,7 @@ from portal.services.consultation.session_invitation import (
 from portal.services.consultation.time_poll_asking import close_poll
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.loading import Loaded, load
-from portal.services.kernel.obligations import oblige, open_obligations, refresh_next_due
+from portal.services.kernel.obligations import move, oblige, open_obligations, refresh_next_due
 
 WHY_NOT: dict[str, Callable[[Session, Loaded, datetime], str | None]] = {}
 
@@ -98,7 +98,7 @@ def move_session(db: Session, *, actor: Actor, consultation_id: int, plan: Sessi
     _write(online, plan)
     online.sequence += 1
     for obligation in open_obligations(db, consultation_id, kinds=["attend_session", "name_participants"]):
-        obligation.due_at = plan.starts_at
+        move(obligation, due_at=plan.starts_at, now=now)
     refresh_next_due(db, consultation)
     advance(db, loaded, "move_session", actor=actor, now=now, moved_from=before.isoformat(), **_told(plan))
     persons = invited_persons(db, consultation, online, now)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, case, literal, or_, select, update
 from sqlalchemy.orm import Session
 
+from portal.models.base import Instant
 from portal.models.consultation import Consultation
 from portal.models.obligation import Obligation
 from portal.process.consultation import Stage
@@ -39,6 +40,7 @@ def oblige(
         institution_id=institution_id,
         person_id=person_id,
         since_at=now,
+        remind_at=now,
     )
     if working_days is None and due_at is None and line.limit is not None:
         working_days = load_edition(consultation.edition).value(line.limit).value
@@ -95,15 +97,38 @@ def close(
         refresh_next_due(db, consultation)
 
 
-def extend(db: Session, consultation: Consultation, obligation: Obligation, *, working_days: int, reason: str) -> None:
+def extend(
+    db: Session, consultation: Consultation, obligation: Obligation, *, working_days: int, reason: str, now: datetime
+) -> None:
     """Count `working_days` more from the present last day; the first date stays visible."""
     total = (obligation.working_days or 0) + working_days
     counted = working_calendar(db).deadline(obligation.since_at, total, strict=False)
     obligation.working_days = total
-    obligation.due_at = counted.due_at
-    obligation.is_provisional = counted.provisional
     obligation.extension_reason = reason
+    move(obligation, due_at=counted.due_at, is_provisional=counted.provisional, now=now)
     refresh_next_due(db, consultation)
+
+
+def move(obligation: Obligation, *, due_at: datetime | None, now: datetime, is_provisional: bool = False) -> None:
+    """Give an open obligation another deadline, or none; reminders follow it from `now` on."""
+    obligation.due_at, obligation.is_provisional, obligation.remind_at = due_at, is_provisional, now
+
+
+def begin_at(obligation: Obligation, since_at: datetime) -> None:
+    """Let an obligation without deadline begin at another instant, ahead where the clock opens it."""
+    obligation.since_at = obligation.remind_at = since_at
+
+
+def look_again(db: Session, *, now: datetime, kind: str | None = None) -> None:
+    """Let the reminders of everything open, or of one kind, be worked out anew from `now` on.
+
+    What is due to be told of already stays so: it is told by whatever holds when it is looked at.
+    """
+    later = or_(Obligation.remind_at.is_(None), Obligation.remind_at > now)
+    chosen = (Obligation.kind == kind,) if kind is not None else ()
+    # What begins ahead of now keeps its beginning: nothing of it is told before.
+    anew = case((Obligation.since_at > now, Obligation.since_at), else_=literal(now, Instant()))
+    db.execute(update(Obligation).where(Obligation.closed_at.is_(None), later, *chosen).values(remind_at=anew))
 
 
 def settle(

@@ -1,0 +1,164 @@
+"""What a reminder says: the same for the mail that leaves and for the preview of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from portal.mail.kinds import Urgency
+from portal.mail.messages import render
+from portal.models.account import Person
+from portal.models.consultation import Consultation
+from portal.models.obligation import Obligation
+from portal.process.consultation import Stage
+from portal.process.obligations import OBLIGATIONS, ObligationKind
+from portal.process.permissions import PERMISSIONS
+from portal.rules.date_words import how_counted
+from portal.rules.reminders import Step, To, Tone
+from portal.rules.working_days import WorkingCalendar
+from portal.services.reminder_people import Recipient
+
+MAIL_OF = {
+    Tone.BEFORE: "reminder",
+    Tone.DUE: "reminder_due",
+    Tone.OVERDUE: "reminder_overdue",
+    Tone.ESCALATED: "reminder_escalated",
+    Tone.WAITING: "reminder_waiting",
+}
+TO_WORDS = {
+    To.OWNER: "办理人",
+    To.LIAISONS: "办理人所在单位联络员",
+    To.APPLICANT: "申请单位联络员",
+    To.LEAD: "牵头单位联络员",
+    To.HEAD: "办理人所在单位负责人",
+}
+PLACES = {
+    "view_consultation": "",
+    "resubmit_application": "/application",
+    "nominate_members": "/panel/nominate-members",
+    "answer_invitation": "/invitation/answer-invitation",
+    "confirm_panel": "/panel/confirm-panel",
+    "explain_even_panel": "/panel/explain-even-panel",
+    "send_material": "/material/send-material",
+    "hand_in_analysis": "/preliminary-analysis/hand-in-analysis",
+    "tell_lead": "/preliminary-analysis/tell-lead",
+    "fix_session": "/online-session/fix-session",
+    "view_session": "/online-session",
+    "answer_time_poll": "/time-poll/answer-time-poll",
+    "name_participants": "/online-session/name-participants",
+    "sign_sheet": "/sheet/sign-sheet",
+    "close_vote": "/voting/close-vote",
+    "conclude_consultation": "/tally/conclude-consultation",
+    "issue_minutes": "/meeting-minutes/issue-minutes",
+    "confirm_receipt": "/meeting-minutes/confirm-receipt",
+    "archive_consultation": "/archive/archive-consultation",
+    "continue_watch": "/watch",
+    "record_fee": "/fees",
+    "approve_fee": "/fees/approve-fee",
+    "pay_fee": "/fees/pay-fee",
+    "accept_lead": "/handover/accept-lead",
+}
+"""Where under /consultations/<id> an act is done, as the pages have it (tests/house/test_reminders.py)."""
+TASKS_PATH = "/tasks"
+# Some kinds are owed by an institution which has no other part in it and may not open the consultation's page.
+_OF_NO_PARTY = ("nominate", "answer_invitation", "mark_times", "name_participants", "confirm_receipt")
+_NAME_ONLY = ("mark_times",)  # who is asked for a time sees the product's name, and no more of it
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """One reminder to one person: the mail's kind, its words, where its link leads, and why it goes there."""
+
+    person: Person
+    to: To
+    mail: str
+    urgency: Urgency
+    context: dict[str, Any]
+    link_label: str
+    link_path: str
+
+    @property
+    def subject(self) -> str:
+        """The subject as it leaves."""
+        return render(self.mail, person=self.person, **self.context).subject
+
+    @property
+    def why(self) -> str:
+        """Why this person is told."""
+        return TO_WORDS[self.to]
+
+
+def reminder_to(
+    recipient: Recipient,
+    obligation: Obligation,
+    consultation: Consultation,
+    step: Step,
+    *,
+    owner: str,
+    calendar: WorkingCalendar,
+    now: datetime,
+) -> Reminder:
+    """The reminder of an obligation to one person. An institution's liaisons are the owner of what it owes."""
+    person, to = recipient
+    is_own = to is To.OWNER or (to is To.LIAISONS and obligation.person_id is None)
+    kind = OBLIGATIONS[obligation.kind]
+    tone = step.tone_for(is_owner=is_own)
+    label, path = _link(kind, consultation, to if not is_own else To.OWNER)
+    return Reminder(
+        person,
+        to,
+        MAIL_OF[tone],
+        _urgency(tone, is_urgent=step.urgent),
+        {
+            "consultation": consultation,
+            "ask": kind.ask + ("（急）" if step.urgent else ""),
+            "thing": _thing(kind, consultation),
+            "duty": kind.label,
+            "owner": owner,
+            "is_own": is_own,
+            "why": TO_WORDS[to],
+            "due_at": obligation.due_at,
+            "since_at": obligation.since_at,
+            "is_provisional": obligation.is_provisional,
+            "days_late": calendar.working_days_late(now, obligation.due_at or obligation.since_at),
+            "how_counted": counted_words(obligation, calendar),
+        },
+        label,
+        path,
+    )
+
+
+def counted_words(obligation: Obligation, calendar: WorkingCalendar) -> str:
+    """How the deadline of an obligation was worked out; "" where there is none."""
+    if obligation.due_at is None:
+        return ""
+    if obligation.working_days is None:
+        return "这一日期按会诊安排确定，不按工作日推算。"
+    return how_counted(calendar, obligation.since_at, obligation.working_days)
+
+
+def _thing(kind: ObligationKind, consultation: Consultation) -> str:
+    product = consultation.product
+    model = "" if kind.kind in _NAME_ONLY else product.model
+    return " ".join(part for part in (product.product_name, model, kind.thing) if part)
+
+
+def _link(kind: ObligationKind, consultation: Consultation, to: To) -> tuple[str, str]:
+    """Label and path: for who owes it the very spot; for others a page that they can open."""
+    page = f"/consultations/{consultation.id}"
+    stage = Stage(consultation.stage)
+    if to is not To.OWNER:
+        is_party = to in (To.APPLICANT, To.LEAD) or kind.kind not in _OF_NO_PARTY
+        return ("查看会诊", page) if is_party else ("我的待办", TASKS_PATH)
+    act = kind.act_in(stage)
+    stages = PERMISSIONS[act].stages
+    if stages is not None and stage not in stages:  # waits for another act
+        return ("我的待办", TASKS_PATH)
+    return kind.button_in(stage), page + PLACES[act]
+
+
+def _urgency(tone: Tone, *, is_urgent: bool) -> Urgency:
+    if tone in (Tone.DUE, Tone.OVERDUE, Tone.ESCALATED):
+        return Urgency.MANDATORY
+    return Urgency.ORDINARY if is_urgent or tone is Tone.BEFORE else Urgency.DIGESTIBLE

@@ -1,0 +1,70 @@
+"""Whom a step of a reminder policy means for one obligation; read once for all that one run looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.models.account import Person
+from portal.models.consultation import Consultation
+from portal.models.expert import Expert
+from portal.models.obligation import Obligation
+from portal.rules.dates import beijing_day
+from portal.rules.reminders import To
+from portal.services.kernel.institutions import technical_institutions
+from portal.services.kernel.mailing import heads, liaisons
+
+Recipient = tuple[Person, To]
+
+
+class People:
+    """The people of obligations on one day: owners, liaisons and heads, each institution asked for once."""
+
+    def __init__(self, db: Session, now: datetime) -> None:
+        self._db = db
+        self._on = beijing_day(now)
+        self._liaisons: dict[int, list[Person]] = {}
+        self._heads: dict[int, list[Person]] = {}
+        self._registers: dict[int, int | None] = {}
+
+    def owner_institution(self, obligation: Obligation) -> int | None:
+        """The institution that owes it, or on whose register the expert is who owes it."""
+        if obligation.person_id is None:
+            return obligation.institution_id
+        if obligation.person_id not in self._registers:
+            found = select(Expert.institution_id).where(Expert.person_id == obligation.person_id)
+            self._registers[obligation.person_id] = self._db.scalar(found)
+        return self._registers[obligation.person_id]
+
+    def owner_name(self, obligation: Obligation) -> str:
+        """The person's name, or the institution's."""
+        if obligation.person_id is not None:
+            return self._db.get_one(Person, obligation.person_id).name
+        facts = technical_institutions(self._db).get(obligation.institution_id or 0)
+        return facts.name if facts else ""
+
+    def told(self, obligation: Obligation, consultation: Consultation, to: Iterable[To]) -> list[Recipient]:
+        """Each active recipient once, as what is nearest to the obligation."""
+        found: dict[int, Recipient] = {}
+        for one in sorted(to, key=list(To).index):
+            for person in self._of(one, obligation, consultation):
+                if person.is_active:
+                    found.setdefault(person.id, (person, one))
+        return list(found.values())
+
+    def _of(self, to: To, obligation: Obligation, consultation: Consultation) -> list[Person]:
+        if to is To.OWNER and obligation.person_id is not None:
+            return [self._db.get_one(Person, obligation.person_id)]
+        institution_id = {
+            To.APPLICANT: consultation.applicant_institution_id,
+            To.LEAD: consultation.lead_institution_id,
+        }.get(to, self.owner_institution(obligation))
+        if institution_id is None:
+            return []
+        known, find = (self._heads, heads) if to is To.HEAD else (self._liaisons, liaisons)
+        if institution_id not in known:
+            known[institution_id] = find(self._db, [institution_id], self._on)
+        return known[institution_id]
