@@ -17,6 +17,8 @@ from portal.config import FileMail, SmtpMail, Tls
 from portal.mail.message import MESSAGE_ID, InvalidAddress, OutboxEnvelope, clean_header, is_address
 
 INVITATION_FILE = "invite.ics"
+PUBLISHED = "PUBLISH"
+"""The method of an entry that asks for no answer. Inline it would take the place of the words in Outlook."""
 LINE_END = re.compile(r"\r\n?|\n")
 
 
@@ -53,7 +55,8 @@ class PortalMessage(flask_mail.Message):
         if envelope.invitation is not None:
             method = clean_header(envelope.invitation.method)
             ics = _with_line_ends(envelope.invitation.ics)
-            self.alts[f"calendar; method={method}"] = ics
+            if method != PUBLISHED:
+                self.alts[f"calendar; method={method}"] = ics
             # Programs that read invitations take the inline part; the file is for all others, to be opened by hand.
             self.attach(INVITATION_FILE, "application/ics", ics.encode())
         # Flask-Mail writes names as encoded words. The standard library decodes that where it folds a long line, and

@@ -1,7 +1,7 @@
 """The words of a mail: a template per kind under templates/mail, in Chinese; text and HTML say the same.
 
 A template's first line is the subject; the paragraphs follow after an empty line. Values are plain text: the text
-part takes them as they are, the HTML part is made from the finished text and escaped there.
+part takes them as they are, the HTML part is made from the finished text (portal.mail.letters) and escaped there.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from portal.rules.date_words import beijing, beijing_date, clock_time
+from portal.mail.kinds import MAIL_KINDS
+from portal.rules.date_words import beijing, beijing_date, clock_time, month_day, time_span
 
-_BREAKS = re.compile(r"[\r\n\t\x00]+")
+LONGEST_SUBJECT = 200  # of the column
+LONGEST_PRODUCT = 60  # in a subject; the table in the text has the whole name
+_BLANKS = re.compile(r"\s+")
+_EMPTY_LINES = re.compile(r"\n{3,}")
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Letter:
 
 @cache
 def _environment() -> Environment:
-    # Text templates: escaping belongs to the HTML part, which is made from the text in `html_of`.
+    # Text templates: escaping belongs to the HTML part, which is made from the text in `portal.mail.letters`.
     environment = Environment(
         loader=PackageLoader("portal", "templates/mail"),
         undefined=StrictUndefined,
@@ -39,31 +43,32 @@ def _environment() -> Environment:
     environment.filters["beijing"] = beijing
     environment.filters["clock_time"] = clock_time
     environment.filters["beijing_date"] = beijing_date
+    environment.filters["month_day"] = month_day
+    environment.globals["fact"] = fact
+    environment.globals["time_span"] = time_span
     return environment
 
 
 def render(kind: str, **context: Any) -> Letter:
-    """Render the mail `kind`; an unknown kind or a missing value is an error of the programme, not of a person."""
-    said = _environment().get_template(f"{kind}.txt").render(**context).strip()
+    """Render the mail `kind`; an unknown kind or a missing value is an error of the programme, not of a person.
+
+    Beside `context` a template knows `ask` (portal.mail.kinds), `product` (short, for the subject), `due_at` and
+    `how_counted` (None and "" where there is no deadline).
+    """
+    known = {"ask": MAIL_KINDS[kind].ask, "due_at": None, "how_counted": "", "consultation": None, **context}
+    product = known["consultation"].product if known["consultation"] is not None else None
+    known["product"] = one_line(f"{product.product_name} {product.model or ''}")[:LONGEST_PRODUCT] if product else ""
+    said = _environment().get_template(f"{kind}.txt").render(**known).strip()
     subject, _, body = said.partition("\n")
-    return Letter(_BREAKS.sub(" ", subject).strip(), body.strip() + "\n")
+    return Letter(one_line(subject)[:LONGEST_SUBJECT], _EMPTY_LINES.sub("\n\n", body.strip()) + "\n")
 
 
-@cache
-def _html_environment() -> Environment:
-    return Environment(loader=PackageLoader("portal", "templates/mail"), undefined=StrictUndefined, autoescape=True)
+def one_line(text: str) -> str:
+    """A text without line breaks, tabs and NUL."""
+    return _BLANKS.sub(" ", text.replace("\x00", " ")).strip()
 
 
-def html_of(*, subject: str, text: str, link_label: str, link_url: str) -> str:
-    """The HTML part: the same paragraphs, and the one link as a button."""
-    paragraphs = [part.split("\n") for part in text.strip().split("\n\n")]
-    return (
-        _html_environment()
-        .get_template("layout.html")
-        .render(subject=subject, paragraphs=paragraphs, link_label=link_label, link_url=link_url)
-    )
-
-
-def text_of(*, text: str, link_label: str, link_url: str) -> str:
-    """The text part: the paragraphs, then the one link."""
-    return f"{text.strip()}\n\n{link_label}：{link_url}\n\n—— 长三角缺陷消费品专家会诊平台（请勿回复此邮件）\n"
+def fact(label: str, value: object) -> str:
+    """One line of the table of facts, with its line end; nothing for no value."""
+    words = one_line(str(value)) if value not in (None, "") else ""
+    return f"{label}：　{words}\n" if words else ""

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from portal.config import Settings
 from portal.mail.delivery import deliver
 from portal.mail.errors import DeliveryFailed, DeliveryUncertain
+from portal.mail.letters import Frame, html_of, text_of
 from portal.mail.message import InvalidAddress, Invitation, OutboxEnvelope
-from portal.mail.messages import html_of, text_of
 from portal.models.database import Database
 from portal.models.obligation import Obligation
 from portal.models.outbox import OutboxMessage
@@ -96,7 +96,7 @@ def _claim(database: Database, settings: Settings, now: datetime) -> tuple[int, 
 
 def _is_moot(db: Session, message: OutboxMessage) -> bool:
     """Whether it reminds of what is done meanwhile, or of a deadline that is not the deadline any more."""
-    if message.obligation_id is None:
+    if message.obligation_id is None or message.about_at is None:
         return False
     obligation = db.get_one(Obligation, message.obligation_id)
     return not obligation.is_open or (obligation.due_at or obligation.since_at) != message.about_at
@@ -116,16 +116,17 @@ def envelope_of(message: OutboxMessage, base_url: str, *, token: str | None = No
 
     `token` goes into a link of one purpose; here and in the mail it is, and nowhere else.
     """
+    base = base_url.rstrip("/")
     path = message.link_path if token is None else path_with_token(message.link_path, token)
-    link = {"link_label": message.link_label, "link_url": base_url.rstrip("/") + path}
+    frame = Frame(message.kind, message.link_label, base + path, base)
     method = _METHOD.search(message.calendar or "")
     return OutboxEnvelope(
         message_id=message.message_id,
         recipient=message.recipient_address,
         recipient_name=message.recipient_name,
         subject=message.subject,
-        text=text_of(text=message.text, **link),
-        html=html_of(subject=message.subject, text=message.text, **link),
+        text=text_of(message.text, frame),
+        html=html_of(message.subject, message.text, frame),
         queued_at=message.created_at,
         invitation=Invitation(message.calendar, method.group(1)) if message.calendar and method else None,
     )

@@ -43,7 +43,7 @@ def test_opening_gives_each_member_a_sheet_a_limit_and_a_mail(database: Database
         assert {o.due_at for o in owed if o.kind == "sign_sheet"} == {opened.sign_by}
         mails = list(db.scalars(select(OutboxMessage).where(OutboxMessage.kind == "please_sign")))
         assert {mail.person_id for mail in mails} == {expert.person_id for expert in panel_of(world)}
-        assert all("3月4日" in mail.subject and "请签名" in mail.subject for mail in mails)
+        assert all("3月4日" in mail.subject and "请签署" in mail.subject for mail in mails)
         for expert in panel_of(world):
             assert own_sheet(db, actor=expert, consultation_id=consultation.id, now=NOON).sheet.state == "draft"
         assert not list(broken_links(db))

@@ -202,6 +202,27 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "calendar_feed",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("token_digest", sa.String(length=64), nullable=False),
+        sa.Column("made_at", Instant(), nullable=False),
+        sa.Column("revoked_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_calendar_feed_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_feed")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_calendar_feed_token_digest")),
+    )
+    with op.batch_alter_table("calendar_feed", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calendar_feed_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(
+            "uq_calendar_feed_open",
+            ["person_id"],
+            unique=True,
+            sqlite_where=sa.text("revoked_at IS NULL"),
+            postgresql_where=sa.text("revoked_at IS NULL"),
+        )
+
+    op.create_table(
         "consultation",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("alliance_id", sa.Integer(), nullable=False),
@@ -460,6 +481,31 @@ def upgrade() -> None:
     with op.batch_alter_table("login_session", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_login_session_person_id"), ["person_id"], unique=False)
 
+    op.create_table(
+        "mail_digest",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("period", sa.String(length=10), nullable=False),
+        sa.Column("composed_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_mail_digest_person_id")),
+        sa.PrimaryKeyConstraint("person_id", "period", name=op.f("pk_mail_digest")),
+    )
+    op.create_table(
+        "mail_preference",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=10), nullable=False),
+        sa.Column("digest_hour", sa.Integer(), nullable=False),
+        sa.Column("digest_weekday", sa.Integer(), nullable=False),
+        sa.Column("quiet_from", sa.Integer(), nullable=True),
+        sa.Column("quiet_until", sa.Integer(), nullable=True),
+        sa.Column("unwanted", sa.Text(), nullable=False),
+        sa.Column("changed_at", Instant(), nullable=False),
+        sa.CheckConstraint("digest IN ('none', 'daily', 'weekly')", name=op.f("ck_mail_preference_digest")),
+        sa.CheckConstraint("(quiet_from IS NULL) = (quiet_until IS NULL)", name=op.f("ck_mail_preference_quiet")),
+        sa.CheckConstraint("digest_hour BETWEEN 0 AND 23", name=op.f("ck_mail_preference_hour")),
+        sa.CheckConstraint("digest_weekday BETWEEN 0 AND 6", name=op.f("ck_mail_preference_weekday")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_mail_preference_person_id")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_mail_preference")),
+    )
     op.create_table(
         "person_role",
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -1414,21 +1460,22 @@ def upgrade() -> None:
         sa.Column("recipient_address", sa.String(length=254), nullable=False),
         sa.Column("subject", sa.String(length=200), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("obligation_id", sa.Integer(), nullable=True),
+        sa.Column("about_at", Instant(), nullable=True),
         sa.Column("link_label", sa.String(length=40), nullable=False),
         sa.Column("link_path", sa.String(length=200), nullable=False),
         sa.Column("account_link_id", sa.Integer(), nullable=True),
         sa.Column("poll_link_id", sa.Integer(), nullable=True),
-        sa.Column("obligation_id", sa.Integer(), nullable=True),
-        sa.Column("about_at", Instant(), nullable=True),
         sa.Column("calendar", sa.Text(), nullable=True),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("next_try_at", Instant(), nullable=False),
+        sa.Column("digest_id", sa.Integer(), nullable=True),
         sa.Column("sent_at", Instant(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "state IN ('queued', 'sending', 'sent', 'failed', 'uncertain', 'withdrawn')",
+            "state IN ('queued', 'sending', 'sent', 'failed', 'uncertain', 'bounced', 'collected', 'digested', 'withdrawn', 'muted')",
             name=op.f("ck_outbox_message_state"),
         ),
         sa.ForeignKeyConstraint(
@@ -1437,6 +1484,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["consultation_id"], ["consultation.id"], name=op.f("fk_outbox_message_consultation_id")
         ),
+        sa.ForeignKeyConstraint(["digest_id"], ["outbox_message.id"], name=op.f("fk_outbox_message_digest_id")),
         sa.ForeignKeyConstraint(["obligation_id"], ["obligation.id"], name=op.f("fk_outbox_message_obligation_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_outbox_message_person_id")),
         sa.ForeignKeyConstraint(["poll_link_id"], ["time_poll_link.id"], name=op.f("fk_outbox_message_poll_link_id")),
@@ -1444,6 +1492,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_message_id")),
     )
     with op.batch_alter_table("outbox_message", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_outbox_message_bounced",
+            ["person_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'bounced'"),
+            postgresql_where=sa.text("state = 'bounced'"),
+        )
+        batch_op.create_index(
+            "ix_outbox_message_collected",
+            ["person_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'collected'"),
+            postgresql_where=sa.text("state = 'collected'"),
+        )
         batch_op.create_index(batch_op.f("ix_outbox_message_consultation_id"), ["consultation_id"], unique=False)
         batch_op.create_index(
             "ix_outbox_message_due",
@@ -1452,6 +1514,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'queued'"),
             postgresql_where=sa.text("state = 'queued'"),
         )
+        batch_op.create_index("ix_outbox_message_person", ["person_id", "id"], unique=False)
 
     op.create_table(
         "time_poll_answer",

@@ -40,7 +40,7 @@ from portal.services.kernel.lead import lead_on
 from portal.services.kernel.loading import Loaded, load
 from portal.services.kernel.mailing import liaisons, queue
 from portal.services.kernel.numbers import next_number
-from portal.services.kernel.obligations import oblige
+from portal.services.kernel.obligations import oblige, open_obligations
 
 
 @dataclass(frozen=True)
@@ -241,6 +241,7 @@ def _hand_to_lead(db: Session, loaded: Loaded, act: str, *, actor: Actor, now: d
         db, "application_submitted", liaisons(db, [lead_id], beijing_day(now)), now=now, consultation=consultation,
         link_label="查看会诊申请", link_path=f"/consultations/{consultation.id}",
         applicant=db.get_one(Person, actor.person_id).name,
+        owed=open_obligations(db, consultation.id, kinds=["answer_application"]),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from portal.models.material import MATERIAL_KINDS, Material, MaterialOpening
 from portal.models.panel import PanelMember
 from portal.process.consultation import Stage
 from portal.process.errors import Invalid, NotFound, Refusal
+from portal.process.obligations import OBLIGATIONS
 from portal.process.permissions import Actor
 from portal.rules.panel import check_panel
 from portal.rules.problem import Problem
@@ -204,7 +205,14 @@ def extend_analysis(
     if not owed:
         raise Refusal("没有尚未提交初步分析的专家，不需要延长。", article="8(2)")
     for obligation in owed:
+        before = obligation.due_at
         extend(db, loaded.consultation, obligation, working_days=working_days, reason=reason, now=now)
+        queue(
+            db, "deadline_moved", [members[obligation.person_id or 0].expert.person], now=now,
+            consultation=loaded.consultation, owed=[obligation], link_label="填写初步分析",
+            link_path=f"/consultations/{consultation_id}/preliminary-analysis/hand-in-analysis",
+            duty=OBLIGATIONS[obligation.kind].label, before=before, reason=reason, added_days=working_days,
+        )  # fmt: skip
     settle_telling(db, loaded.consultation, now=now)
     names = [members[obligation.person_id].name for obligation in owed if obligation.person_id is not None]
     advance(

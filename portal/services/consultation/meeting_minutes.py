@@ -255,13 +255,14 @@ def _copy(db: Session, loaded: Loaded, minutes: MeetingMinutes, *, kind: str, no
     """Send the copies, and ask each institution for its receipt, once at a time."""
     consultation = loaded.consultation
     recipients = [copy.institution for copy in minutes.copies]
-    asked = {one.institution_id for one in open_obligations(db, consultation.id, kinds=["confirm_receipt"])}
+    owed = open_obligations(db, consultation.id, kinds=["confirm_receipt"])
+    asked = {one.institution_id for one in owed}
     for institution in recipients:
         if institution.id not in asked:
-            oblige(db, consultation, "confirm_receipt", now=now, institution_id=institution.id)
+            owed.append(oblige(db, consultation, "confirm_receipt", now=now, institution_id=institution.id))
     persons = liaisons(db, [institution.id for institution in recipients], beijing_day(now))
     queue(
-        db, kind, persons, now=now, consultation=consultation, minutes=minutes, number=number_of(minutes),
+        db, kind, persons, now=now, consultation=consultation, minutes=minutes, number=number_of(minutes), owed=owed,
         link_label="查看会议纪要", link_path=f"/consultations/{consultation.id}/meeting-minutes",
     )  # fmt: skip
 

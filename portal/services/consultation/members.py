@@ -166,7 +166,7 @@ def invite(
     queue(
         db, "invitation", [expert.person], now=now, consultation=consultation,
         link_label="查看邀请并答复", link_path=f"/consultations/{consultation.id}/invitation/answer-invitation",
-        due_at=owed.due_at,
+        owed=[owed],
     )  # fmt: skip
     return member
 
@@ -210,7 +210,7 @@ def ask_for_analysis(db: Session, loaded: Loaded, member: PanelMember, *, now: d
     owed = oblige(db, consultation, "hand_in_analysis", now=now, person_id=person.id)
     queue(
         db, "material_sent", [person], now=now, consultation=consultation,
-        link_label="查看材料并填写初步分析", due_at=owed.due_at,
+        link_label="查看材料并填写初步分析", owed=[owed],
         link_path=f"/consultations/{consultation.id}/preliminary-analysis/hand-in-analysis",
         working_days=owed.working_days,
     )  # fmt: skip

@@ -60,7 +60,7 @@ def ask_nomination(
     queue(
         db, "nomination_asked", liaisons(db, [institution_id], beijing_day(now)), now=now, consultation=consultation,
         link_label="选取专家", link_path=f"/consultations/{consultation.id}/panel/nominate-members",
-        request=request, due_at=due.due_at,
+        request=request, owed=[due],
     )  # fmt: skip
     advance(
         db, loaded, "ask_nomination", actor=actor, now=now,

@@ -177,7 +177,7 @@ def tell_lead(db: Session, *, actor: Actor, consultation_id: int, now: datetime)
         db, "lead_told", liaisons(db, [lead_id] if lead_id else [], beijing_day(now)), now=now,
         consultation=consultation, link_label="约定会诊时间",
         link_path=f"/consultations/{consultation_id}/online-session/fix-session",
-        missing=missing, due_at=session.due_at, working_days=session.working_days,
+        missing=missing, owed=[session], working_days=session.working_days,
     )  # fmt: skip
 
 

@@ -77,18 +77,21 @@ def invite(
     organizer = db.get_one(Person, online.fixed_by_id)
     parties = {party.institution_id for party in consultation.parties}
     page = f"/consultations/{consultation.id}/online-session"
-    for person in {person.id: person for person in persons}.values():
-        label, path = "查看会诊安排", page
-        if person.institution_id is not None and person.institution_id not in parties:
-            # An institution that has nobody in it yet sees no more than the page on which it names somebody.
-            is_asked = method == "REQUEST"
-            label, path = ("指派参会人员", f"{page}/name-participants") if is_asked else ("查看我的待办", "/tasks")
-        queue(
-            db, kind, [person], now=now, consultation=consultation, online=online, reason=reason,
-            mode=MODES[online.mode], link_label=label, link_path=path,
-            calendar=calendar_entry(
+    everybody = {person.id: person for person in persons if person.is_active}.values()
+    outside = [one for one in everybody if one.institution_id is not None and one.institution_id not in parties]
+    # An institution that has nobody in it yet sees no more than the page on which it names somebody.
+    naming = ("指派参会人员", f"{page}/name-participants") if method == "REQUEST" else ("查看我的待办", "/tasks")
+    inside = [one for one in everybody if one not in outside]
+    for group, (label, path) in ((inside, ("查看会诊安排", page)), (outside, naming)):
+        entries = {
+            person.id: calendar_entry(
                 consultation, online, organizer, person, how_to_join=how_to_join(online), now=now, method=method
-            ),
+            )
+            for person in group
+        }
+        queue(
+            db, kind, group, now=now, consultation=consultation, online=online, reason=reason,
+            mode=MODES[online.mode], link_label=label, link_path=path, calendars=entries,
         )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from portal.rules.editions import load_edition
 from portal.rules.time_poll import answer_by
 from portal.services.kernel.calendar import working_calendar
 from portal.services.kernel.mailing import queue
-from portal.services.kernel.obligations import oblige
+from portal.services.kernel.obligations import oblige, open_obligations
 
 LINK_PATH = "/poll"
 
@@ -54,15 +54,14 @@ def ask(
     The links of earlier mails stay good: somebody may answer from any of them.
     """
     recipients = {person.id: person for person in persons if person.is_active}.values()
-    for person in recipients:
-        link = TimePollLink(poll_id=poll.id, person_id=person.id, issued_at=now)
-        db.add(link)
-        db.flush()
-        queue(
-            db, "time_poll", [person], now=now, consultation=consultation, link_label="选择合适的时间",
-            link_path=LINK_PATH, poll_link=link, slots=poll.slots, due_at=poll.answer_by, is_reminder=is_reminder,
-        )  # fmt: skip
-    return len(recipients)
+    links = {person.id: TimePollLink(poll_id=poll.id, person_id=person.id, issued_at=now) for person in recipients}
+    db.add_all(links.values())
+    db.flush()
+    return queue(
+        db, "time_poll", recipients, now=now, consultation=consultation, link_label="选择合适的时间",
+        link_path=LINK_PATH, poll_links=links, slots=poll.slots, is_reminder=is_reminder,
+        owed=open_obligations(db, consultation.id, kinds=["mark_times"]), due_at=poll.answer_by,
+    )  # fmt: skip
 
 
 def ask_newcomer(db: Session, consultation: Consultation, person: Person, *, now: datetime) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.models.account import Person
 from portal.models.consultation import Consultation
+from portal.models.obligation import Obligation
 from portal.models.panel import PanelMember
 from portal.models.voting import ConsultationSheet, VotingRound
 from portal.process.errors import Invalid, Refusal
@@ -32,7 +33,7 @@ from portal.services.kernel.advancing import advance
 from portal.services.kernel.calendar import working_calendar
 from portal.services.kernel.loading import Loaded, load
 from portal.services.kernel.mailing import liaisons, queue
-from portal.services.kernel.obligations import oblige
+from portal.services.kernel.obligations import oblige, open_obligations
 
 WhyNot = Callable[[Session, Loaded, datetime], str | None]
 ARTICLE = "8(6)"
@@ -64,10 +65,12 @@ def open_vote(
     db.flush()
     close_discussion(db, loaded, now)
     advance(db, loaded, "open_vote", actor=actor, now=now, round=opened.number)
-    for member in members:
+    owed = [
         oblige(db, consultation, "sign_sheet", now=now, person_id=member.expert.person_id, due_at=sign_by)
+        for member in members
+    ]
     oblige(db, consultation, "close_vote", now=now, institution_id=consultation.lead_institution_id)
-    _ask_to_sign(db, consultation, opened, members, now, is_reminder=False)
+    _ask_to_sign(db, consultation, opened, members, owed, now, is_reminder=False)
     return opened
 
 
@@ -77,7 +80,8 @@ def remind_signers(db: Session, *, actor: Actor, consultation_id: int, now: date
     refuse_when(why_no_reminder(db, loaded, now))
     voting_round = required_open_round(db, consultation_id)
     unsigned = unsigned_members(db, voting_round)
-    _ask_to_sign(db, loaded.consultation, voting_round, unsigned, now, is_reminder=True)
+    owed = open_obligations(db, consultation_id, kinds=["sign_sheet"])
+    _ask_to_sign(db, loaded.consultation, voting_round, unsigned, owed, now, is_reminder=True)
     advance(db, loaded, "remind_signers", actor=actor, now=now, round=voting_round.number, count=len(unsigned))
     return len(unsigned)
 
@@ -282,6 +286,7 @@ def _ask_to_sign(
     consultation: Consultation,
     voting_round: VotingRound,
     members: Sequence[PanelMember],
+    owed: Sequence[Obligation],
     now: datetime,
     *,
     is_reminder: bool,
@@ -290,7 +295,7 @@ def _ask_to_sign(
     queue(
         db, "please_sign", persons, now=now, consultation=consultation,
         link_label="填写会诊表并签名", link_path=f"/consultations/{consultation.id}/sheet",
-        voting_round=voting_round, is_reminder=is_reminder,
+        voting_round=voting_round, is_reminder=is_reminder, owed=owed,
     )  # fmt: skip
 
 

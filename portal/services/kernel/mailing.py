@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, insert, or_, select
 from sqlalchemy.orm import Session
 
-from portal.mail.kinds import Urgency
+from portal.mail.kinds import MAIL_KINDS, Urgency
 from portal.mail.messages import render
 from portal.models.account import AccountLink, Person
 from portal.models.consultation import Consultation
 from portal.models.institution import InstitutionHead, Liaison
+from portal.models.mail_preference import MailPreference
 from portal.models.obligation import Obligation
 from portal.models.outbox import OutboxMessage
 from portal.models.time_poll import TimePollLink
+from portal.rules.date_words import how_counted
+from portal.rules.mail_times import after_quiet_hours
+from portal.services.kernel.calendar import working_calendar
 
 MESSAGE_ID_DOMAIN = "consultation.portal"
 
@@ -31,23 +35,40 @@ def queue(
     link_label: str,
     link_path: str,
     consultation: Consultation | None = None,
-    calendar: str | None = None,
+    calendars: Mapping[int, str] | None = None,
+    owed: Iterable[Obligation] = (),
     account_link: AccountLink | None = None,
-    poll_link: TimePollLink | None = None,
+    poll_links: Mapping[int, TimePollLink] | None = None,
     reminds_of: Obligation | None = None,
     urgency: Urgency | None = None,
     **context: Any,
 ) -> int:
     """Queue the mail `kind` to each active recipient once; return to how many.
 
-    `context` fills the template beside name, number, product; `calendar` is an iCalendar text that goes with it.
+    `context` fills the template beside name, number, product. `owed` are the obligations that the mail tells of: the
+    recipient's own, or that of the institution, gives `due_at` and `how_counted`, and for a kind that has a date a
+    calendar entry. `calendars` are iCalendar texts by person that go with it instead.
     The link leads to the very spot after log-in; with `account_link` to where its holder chooses a password, with
-    `poll_link` to where its holder marks times. The token of both is made when the mail leaves. A mail that
-    `reminds_of` an obligation does not leave once that is done, or its deadline another one.
+    the link of a person in `poll_links` to where he or she marks times. The tokens are made when the mail leaves.
+    A mail that `reminds_of` an obligation does not leave once that is done, or its deadline another one.
+    The recipients' preferences decide when it leaves (`urgency`, by default that of the kind).
     """
+    people = {recipient.id: recipient for recipient in recipients if recipient.is_active}
+    urgency, told_of = urgency or MAIL_KINDS[kind].urgency, [reminds_of] if reminds_of else list(owed)
+    wishes = {} if urgency is Urgency.MANDATORY else _preferences(db, people)
     messages = []
-    for person in {recipient.id: recipient for recipient in recipients if recipient.is_active}.values():
-        letter = render(kind, person=person, consultation=consultation, **context)
+    for person in people.values():
+        obligation = _of(person, told_of)
+        known = context
+        if obligation is not None and "how_counted" not in context:
+            known = {**_deadline(db, obligation), **context}
+        letter = render(kind, person=person, consultation=consultation, **known)
+        poll_link = (poll_links or {}).get(person.id)
+        calendar = (calendars or {}).get(person.id)
+        opens = MAIL_KINDS[kind].has_date and reminds_of is None and not context.get("is_reminder")
+        if calendar is None and obligation is not None and opens:
+            calendar = _entry(obligation, person, consultation, now, str(known["how_counted"]))
+        state, leaves_at = _fate(kind, urgency, wishes.get(person.id), now)
         messages.append(
             {
                 "message_id": f"<{uuid.uuid4().hex}@{MESSAGE_ID_DOMAIN}>",
@@ -58,21 +79,75 @@ def queue(
                 "recipient_address": person.email,
                 "subject": letter.subject,
                 "text": letter.text,
+                "obligation_id": obligation.id if obligation is not None else None,
+                "about_at": (reminds_of.due_at or reminds_of.since_at) if reminds_of else None,
                 "link_label": link_label,
                 "link_path": link_path,
-                "obligation_id": reminds_of.id if reminds_of else None,
-                "about_at": (reminds_of.due_at or reminds_of.since_at) if reminds_of else None,
                 "calendar": calendar,
                 "account_link_id": account_link.id if account_link else None,
                 "poll_link_id": poll_link.id if poll_link else None,
+                "state": state,
                 "created_at": now,
-                "next_try_at": now,
+                "next_try_at": leaves_at,
             }
         )
     if messages:
         # One statement for all: as objects they would be inserted one by one, each to learn its id.
         db.execute(insert(OutboxMessage), messages)
     return len(messages)
+
+
+def _of(person: Person, owed: Sequence[Obligation]) -> Obligation | None:
+    """What of `owed` the mail to this person is about: the own, else the institution's, else the only one."""
+    own = next((one for one in owed if one.person_id == person.id), None)
+    theirs = (one for one in owed if one.institution_id is not None and one.institution_id == person.institution_id)
+    return own or next(theirs, None) or (owed[0] if len(owed) == 1 else None)
+
+
+def _deadline(db: Session, obligation: Obligation) -> dict[str, Any]:
+    db.flush()  # one that was opened just now gets its id
+    return {"due_at": obligation.due_at, "how_counted": counting_of(db, obligation)}
+
+
+def counting_of(db: Session, obligation: Obligation) -> str:
+    """How the deadline of an obligation was worked out, in words; "" where a person set it or there is none."""
+    if obligation.working_days is None or obligation.due_at is None:
+        return ""
+    return how_counted(working_calendar(db), obligation.since_at, obligation.working_days)
+
+
+def _entry(
+    obligation: Obligation, person: Person, consultation: Consultation | None, now: datetime, counted: str
+) -> str | None:
+    if obligation.due_at is None:
+        return None
+    # Its library is large, and few processes ever call for something that has a date.
+    from portal.services.kernel.deadline_entry import deadline_calendar
+
+    return deadline_calendar(obligation, person.id, consultation=consultation, now=now, how_counted=counted)
+
+
+def _preferences(db: Session, person_ids: Iterable[int]) -> dict[int, MailPreference]:
+    return {one.person_id: one for one in db.scalars(_PREFERENCES, {"persons": list(person_ids)})}
+
+
+def _fate(kind: str, urgency: Urgency, wish: MailPreference | None, now: datetime) -> tuple[str, datetime]:
+    """The state that a message begins in, and when it leaves."""
+    if wish is None or urgency is Urgency.MANDATORY:
+        return "queued", now
+    if urgency is Urgency.DIGESTIBLE:
+        if kind in wish.unwanted.split():
+            return "muted", now
+        if wish.digest != "none":
+            return "collected", now
+    return "queued", leaves_at(wish, now)
+
+
+def leaves_at(wish: MailPreference, now: datetime) -> datetime:
+    """`now`, or the end of the quiet hours that the person has chosen and that it lies in."""
+    if wish.quiet_from is None or wish.quiet_until is None:
+        return now
+    return after_quiet_hours(now, wish.quiet_from, wish.quiet_until)
 
 
 def liaisons(db: Session, institution_ids: Iterable[int], on: date) -> list[Person]:
@@ -112,3 +187,4 @@ _HEADS = (
     )
     .order_by(Person.id)
 )
+_PREFERENCES = select(MailPreference).where(MailPreference.person_id.in_(bindparam("persons", expanding=True)))
