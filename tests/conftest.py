@@ -93,21 +93,32 @@ def memory_folder() -> str | None:
     return str(folder) if folder.is_dir() and shutil.disk_usage(folder).free > 256 * 1024 * 1024 else None
 
 
-@pytest.fixture
-def sqlite_database(migrated_sqlite_file: Path) -> Iterator[Database]:
-    """A fresh SQLite database, in memory's own folder where that can be: each commit waits for the disk."""
+@pytest.fixture(scope="session")
+def sqlite_file() -> Iterator[Path]:
+    """Where the database of each test lies, in memory's own folder if that can be: each commit waits for the disk."""
     with tempfile.TemporaryDirectory(prefix="portal-", dir=memory_folder()) as folder:
-        path = Path(folder) / "portal.sqlite3"
-        shutil.copyfile(migrated_sqlite_file, path)
-        with opened(f"sqlite:///{path}") as database:
-            yield database
+        yield Path(folder) / "portal.sqlite3"
+
+
+@pytest.fixture
+def sqlite_database(migrated_sqlite_file: Path, sqlite_file: Path) -> Iterator[Database]:
+    """A fresh SQLite database. It lies where the one before lay, so that what SQLAlchemy has compiled is known."""
+    from tests.support.databases import handle
+
+    for left in sqlite_file.parent.glob(f"{sqlite_file.name}*"):
+        left.unlink()
+    shutil.copyfile(migrated_sqlite_file, sqlite_file)
+    with handle(f"sqlite:///{sqlite_file}") as database:
+        yield database
 
 
 @pytest.fixture
 def postgresql_database(postgresql_server: Server) -> Iterator[Database]:
     """A PostgreSQL database as empty as a fresh one; there is one at a time."""
+    from tests.support.databases import handle
+
     postgresql_server.empty(POSTGRESQL_DATABASE)
-    with opened(postgresql_server.url(POSTGRESQL_DATABASE)) as database:
+    with handle(postgresql_server.url(POSTGRESQL_DATABASE)) as database:
         yield database
 
 

@@ -62,8 +62,8 @@ class Memory:
 class Database:
     """Sessions on one database. `read()` rolls back at its end, `write()` commits or rolls back."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = make_engine(url)
+    def __init__(self, url: str, *, engine: Engine | None = None) -> None:
+        self.engine = engine or make_engine(url)
         memory = {"memory": Memory()}
         self._readers = sessionmaker(self.engine, expire_on_commit=False, autoflush=False, info=memory)
         self._writers = sessionmaker(self.engine.execution_options(portal_writes=True), expire_on_commit=False)

@@ -18,6 +18,7 @@ from portal.services.consultation.application import (
     submit_application,
 )
 from tests.factories.world import NOON, World
+from tests.support.scenes import scene
 
 COMPLETE = ApplicationInput(
     grounds=ApplicationGrounds(
@@ -43,17 +44,20 @@ def complete_application(**product: str) -> ApplicationInput:
     return replace(COMPLETE, product={**COMPLETE.product, **product})
 
 
+@scene
 def drafted(db: Session, world: World, *, actor: Actor | None = None, now: datetime = NOON) -> Consultation:
     """A complete draft."""
     return create_application(db, actor=actor or world.applicant, given=COMPLETE, now=now)
 
 
+@scene
 def submitted(db: Session, world: World, *, actor: Actor | None = None, now: datetime = NOON) -> Consultation:
     """A submitted application."""
     consultation = drafted(db, world, actor=actor, now=now)
     return submit_application(db, actor=actor or world.applicant, consultation_id=consultation.id, now=now)
 
 
+@scene
 def accepted(db: Session, world: World, *, actor: Actor | None = None, now: datetime = NOON) -> Consultation:
     """An accepted application: step 2 begins."""
     consultation = submitted(db, world, actor=actor, now=now)

@@ -14,10 +14,12 @@ from tests.factories.application import drafted, submitted
 from tests.factories.meeting_minutes import AFTER, issued
 from tests.factories.panel import nominated
 from tests.factories.world import NOON, World
+from tests.support.scenes import scene
 
 EXPIRED = datetime(2031, 12, 31, 16, 0, tzinfo=UTC)  # the first instant of 2032 in Beijing
 
 
+@scene
 def discarded(db: Session, world: World) -> Consultation:
     """A draft that was thrown away."""
     consultation = drafted(db, world)
@@ -25,6 +27,7 @@ def discarded(db: Session, world: World) -> Consultation:
     return consultation
 
 
+@scene
 def returned(db: Session, world: World) -> Consultation:
     """An application that the lead returned."""
     consultation = submitted(db, world)
@@ -32,6 +35,7 @@ def returned(db: Session, world: World) -> Consultation:
     return consultation
 
 
+@scene
 def withdrawn(db: Session, world: World) -> Consultation:
     """An application that its applicant withdrew while the panel was being chosen."""
     consultation = nominated(db, world)
@@ -39,6 +43,7 @@ def withdrawn(db: Session, world: World) -> Consultation:
     return consultation
 
 
+@scene
 def terminated(db: Session, world: World) -> Consultation:
     """A consultation that the lead ended for want of a lawful panel."""
     consultation = nominated(db, world)
@@ -46,6 +51,7 @@ def terminated(db: Session, world: World) -> Consultation:
     return consultation
 
 
+@scene
 def archived(db: Session, world: World) -> Consultation:
     """Minutes issued, both records archived by the applicant."""
     consultation = issued(db, world)
@@ -53,6 +59,7 @@ def archived(db: Session, world: World) -> Consultation:
     return consultation
 
 
+@scene
 def disposed(db: Session, world: World) -> Consultation:
     """Both custodians have disposed of their records after the retention period, two people each."""
     consultation = archived(db, world)

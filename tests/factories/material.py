@@ -15,6 +15,7 @@ from portal.services.consultation.material import MaterialInput, UploadedFile, s
 from portal.storage.local import Storage
 from tests.factories.panel import FIVE, confirmed
 from tests.factories.world import NOON, World
+from tests.support.scenes import scene
 
 CONTENT = b"%PDF-1.7 report"
 REPORT = MaterialInput("test_report", "电热毯安全性能检测报告", "沪检〔2026〕D-0417")
@@ -45,6 +46,7 @@ def uploaded(
     )
 
 
+@scene
 def sent(
     db: Session,
     world: World,

@@ -15,12 +15,14 @@ from portal.services.consultation.meeting_minutes_draft import PARTS
 from portal.services.consultation.tally import conclude_consultation
 from tests.factories.voting import LATER, tallied
 from tests.factories.world import World
+from tests.support.scenes import scene
 
 AFTER = LATER + timedelta(hours=1)
 INVESTIGATE = [("yes", "yes", "no")] * 4 + [("no", "no", "no")]
 NO_MAJORITY = [("yes", "yes", "no")] * 2 + [("no", "yes", "no")] * 2 + [("uncertain", "no", "yes")]
 
 
+@scene
 def concluded(db: Session, world: World, votes: Sequence[Sequence[str]] = INVESTIGATE) -> Consultation:
     """The vote is closed and concluded; the draft of the minutes lies with the lead."""
     consultation = tallied(db, world, votes)
@@ -36,6 +38,7 @@ def minutes_of(db: Session, consultation: Consultation) -> MeetingMinutes:
     ).one()
 
 
+@scene
 def issued(db: Session, world: World, votes: Sequence[Sequence[str]] = INVESTIGATE) -> Consultation:
     """The minutes are issued as they were drafted."""
     consultation = concluded(db, world, votes)

@@ -15,6 +15,7 @@ from portal.services.consultation.session_invitation import current_session
 from tests.factories.panel import FIVE
 from tests.factories.preliminary_analysis import lead_told
 from tests.factories.world import NOON, World
+from tests.support.scenes import scene
 
 STARTS = datetime(2026, 3, 4, 6, 0, tzinfo=UTC)  # Wednesday, 14:00 in Beijing: the second working day
 PLAN = SessionPlan(
@@ -28,6 +29,7 @@ PLAN = SessionPlan(
 NOTES = SpeechNotes("yes", "受压折叠后局部过热，可致烫伤和起火", "yes", "同型号结构相同")
 
 
+@scene
 def session_fixed(
     db: Session,
     world: World,
@@ -42,6 +44,7 @@ def session_fixed(
     return consultation
 
 
+@scene
 def participants_named(
     db: Session,
     world: World,
@@ -60,6 +63,7 @@ def participants_named(
     return consultation
 
 
+@scene
 def session_opened(
     db: Session,
     world: World,

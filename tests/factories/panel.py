@@ -13,11 +13,13 @@ from portal.services.consultation.invitation import InvitationAnswer, answer_inv
 from portal.services.consultation.panel import confirm_panel, nominate_members
 from tests.factories.application import accepted
 from tests.factories.world import NOON, World
+from tests.support.scenes import scene
 
 ACCEPTS = InvitationAnswer(accepts=True, declaration="none", signs_undertaking=True)
 FIVE = (("shanghai", 0), ("jiangsu", 0), ("zhejiang", 0), ("anhui", 0), ("zhejiang", 1))
 
 
+@scene
 def nominated(
     db: Session,
     world: World,
@@ -40,6 +42,7 @@ def nominated(
     return consultation
 
 
+@scene
 def answered(
     db: Session,
     world: World,
@@ -55,6 +58,7 @@ def answered(
     return consultation
 
 
+@scene
 def confirmed(
     db: Session,
     world: World,

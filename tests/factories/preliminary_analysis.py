@@ -11,6 +11,7 @@ from portal.services.consultation.preliminary_analysis import AnalysisInput, han
 from tests.factories.material import sent
 from tests.factories.panel import FIVE, actors
 from tests.factories.world import NOON, World
+from tests.support.scenes import scene
 
 ANALYSIS = AnalysisInput(
     hazard="发热线局部过热，可致烫伤和火灾",
@@ -20,6 +21,7 @@ ANALYSIS = AnalysisInput(
 )
 
 
+@scene
 def all_handed_in(
     db: Session,
     world: World,
@@ -36,6 +38,7 @@ def all_handed_in(
     return consultation
 
 
+@scene
 def lead_told(
     db: Session,
     world: World,

@@ -14,10 +14,12 @@ from tests.factories.online_session import STARTS
 from tests.factories.panel import FIVE
 from tests.factories.preliminary_analysis import lead_told
 from tests.factories.world import NOON, World
+from tests.support.scenes import scene
 
 SLOTS = (SlotInput(STARTS, 120), SlotInput(STARTS + timedelta(days=1), 90), SlotInput(STARTS + timedelta(days=7), 120))
 
 
+@scene
 def time_poll_opened(
     db: Session, world: World, *, experts: tuple[tuple[str, int], ...] = FIVE, now: datetime = NOON
 ) -> Consultation:

@@ -21,6 +21,7 @@ from portal.services.consultation.voting import close_vote, open_vote
 from tests.factories.online_session import PLAN, session_opened
 from tests.factories.world import KEYS, NOON, World
 from tests.rules.answers import complete_answers
+from tests.support.scenes import scene
 
 LATER = NOON + timedelta(hours=3)
 
@@ -30,6 +31,7 @@ def panel_of(world: World, size: int = 5) -> list[Actor]:
     return [world.experts[KEYS[seat % len(KEYS)]][seat // len(KEYS)] for seat in range(size)]
 
 
+@scene
 def in_session(db: Session, world: World, *, size: int = 5) -> Consultation:
     """A consultation whose session is open, with `size` members; an even number is one that a recusal left."""
     seats = [(KEYS[seat % len(KEYS)], seat // len(KEYS)) for seat in range(size + (size + 1) % 2)]
@@ -47,6 +49,7 @@ def in_session(db: Session, world: World, *, size: int = 5) -> Consultation:
     return consultation
 
 
+@scene
 def voting(db: Session, world: World, *, size: int = 5) -> Consultation:
     """A consultation whose first round is open."""
     consultation = in_session(db, world, size=size)
@@ -83,6 +86,7 @@ def signed(db: Session, consultation: Consultation, expert: Actor, answers: Shee
     )
 
 
+@scene
 def tallied(db: Session, world: World, votes: Sequence[Sequence[str]], **closing: Any) -> Consultation:
     """A counted first round in which each member gave these three opinions."""
     consultation = voting(db, world, size=len(votes))
@@ -90,6 +94,7 @@ def tallied(db: Session, world: World, votes: Sequence[Sequence[str]], **closing
     return consultation
 
 
+@scene
 def vote_and_close(
     db: Session, world: World, consultation: Consultation, votes: Sequence[Sequence[str]], **closing: Any
 ) -> VotingRound:

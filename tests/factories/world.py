@@ -14,6 +14,7 @@ from portal.process.permissions import Actor, Role
 from portal.rules.editions import load_edition
 from portal.rules.rotation import generate_terms
 from portal.services.expert_search import write_search_text
+from tests.support.scenes import scene
 
 KEYS = ("shanghai", "jiangsu", "zhejiang", "anhui")
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # a Monday, 12:00 in Beijing; Jiangsu leads
@@ -51,6 +52,7 @@ class World:
         return [*self.staff.values(), *pairs, *(e for many in self.experts.values() for e in many), *singles]
 
 
+@scene
 def build_world(db: Session, *, password_hash: str = "!", now: datetime = NOON) -> World:
     """Four institutions, each with one staff member, two liaisons and four experts, and three administrators."""
     edition, world = load_edition(), World()
