@@ -7,7 +7,7 @@ import pytest
 
 from portal.models.consultation import Consultation
 from portal.models.database import Database
-from portal.models.expert import Expert
+from portal.models.expert import Expert, ExpertRelation
 from portal.models.panel import PanelMember
 from tests.documents.reading import docx_words, html_words, pdf_words
 from tests.factories.application import accepted
@@ -154,6 +154,29 @@ def test_a_recusal_and_the_replacement(
     done = lead.post(replace, {"member_id": own, "expert_id": expert_ids(world, "anhui")[1], "reason": "回避"})
     assert done.status_code == 303
     assert "没有需要补选的席位" in text(lead.get(replace))
+
+
+def test_a_conflict_that_the_register_learns_later_shows_to_who_may_know(
+    surf: Surf, world: World, at: Callable[..., None], sqlite_database: Database
+) -> None:
+    at(confirmed)
+    lead, own, other = surf("jiangsu-liaison-1"), surf("anhui-staff"), surf("zhejiang-staff")
+    for page in (BASE, f"{BASE}/panel"):
+        assert "可能有利益冲突" not in text(lead.get(page))
+    with sqlite_database.write() as db:
+        expert = db.get_one(Expert, world.experts["anhui"][0].expert_id)
+        producer = db.get_one(Consultation, 1).product.producer
+        expert.relations = [ExpertRelation(organisation=producer, kind="advice")]
+    words = f"申报的关系（顾问）“{producer}”与生产者名称相符"
+    for page in (BASE, f"{BASE}/panel"):
+        assert words in text(lead.get(page))
+        assert words in text(own.get(page))
+        assert "可能有利益冲突" not in text(other.get(page))
+    with sqlite_database.read() as db:
+        place = db.query(PanelMember).filter_by(expert_id=world.experts["anhui"][0].expert_id).one().id
+    recusal = {"member_id": place, "reason": "担任生产者的顾问"}
+    assert lead.post(f"{BASE}/panel/recuse-member", recusal).status_code == 303
+    assert "可能有利益冲突" not in text(lead.get(f"{BASE}/panel"))
 
 
 def test_the_overview_is_the_same_on_the_page_and_in_both_files(

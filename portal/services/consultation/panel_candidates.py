@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from portal.models.account import Person
@@ -100,19 +100,7 @@ def known_experts(db: Session, loaded: Loaded, now: datetime, condition: ColumnE
         select(ExpertField.expert_id, ExpertField.field_key).where(ExpertField.expert_id.in_(of_chosen))
     ):
         fields.setdefault(expert_id, set()).add(key)
-    ties = {row.id: [Tie("工作单位", row.employer)] for row in rows}
-    for expert_id, name, until_on in db.execute(
-        select(FormerEmployer.expert_id, FormerEmployer.name, FormerEmployer.until_on).where(
-            FormerEmployer.expert_id.in_(of_chosen)
-        )
-    ):
-        ties[expert_id].append(former_tie(name, until_on))
-    for expert_id, organisation, kind, ended_on in db.execute(
-        select(
-            ExpertRelation.expert_id, ExpertRelation.organisation, ExpertRelation.kind, ExpertRelation.until_on
-        ).where(ExpertRelation.expert_id.in_(of_chosen))
-    ):
-        ties[expert_id].append(declared_tie(organisation, kind, ended_on))
+    ties = _ties(db, {row.id: row.employer for row in rows}, of_chosen)
     loads, today, product = loads_of(db, [row.id for row in rows]), beijing_day(now), loaded.consultation.product
     return [
         KnownExpert(
@@ -122,6 +110,41 @@ def known_experts(db: Session, loaded: Loaded, now: datetime, condition: ColumnE
         )
         for row in rows
     ]  # fmt: skip
+
+
+def conflicts_of_sitting(
+    db: Session, loaded: Loaded, members: Collection[PanelMember], now: datetime
+) -> dict[int, tuple[str, ...]]:
+    """By place: which names of the register, as it stands today, match those of the application. In two statements."""
+    if not members:
+        return {}
+    employers = {member.expert_id: member.expert.employer for member in members}
+    ties, product = _ties(db, employers, tuple(employers)), loaded.consultation.product
+    found = {
+        member.id: tuple(one.words for one in conflicts_among(ties[member.expert_id], product, beijing_day(now)))
+        for member in members
+    }
+    return {member_id: words for member_id, words in found.items() if words}
+
+
+def _ties(
+    db: Session, employers: Mapping[int, str], experts: Collection[int] | Select[int]
+) -> dict[int, list[Tie]]:
+    """The ties of these experts: employer, former employers, declared relations."""
+    ties = {expert_id: [Tie("工作单位", employer)] for expert_id, employer in employers.items()}
+    for expert_id, name, until_on in db.execute(
+        select(FormerEmployer.expert_id, FormerEmployer.name, FormerEmployer.until_on).where(
+            FormerEmployer.expert_id.in_(experts)
+        )
+    ):
+        ties[expert_id].append(former_tie(name, until_on))
+    for expert_id, organisation, kind, ended_on in db.execute(
+        select(
+            ExpertRelation.expert_id, ExpertRelation.organisation, ExpertRelation.kind, ExpertRelation.until_on
+        ).where(ExpertRelation.expert_id.in_(experts))
+    ):
+        ties[expert_id].append(declared_tie(organisation, kind, ended_on))
+    return ties
 
 
 def _places(db: Session, loaded: Loaded) -> dict[int, str]:

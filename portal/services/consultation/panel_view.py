@@ -15,7 +15,7 @@ from portal.models.expert import Expert
 from portal.models.institution import Institution
 from portal.models.panel import NominationRequest, PanelMember
 from portal.models.preliminary_analysis import PreliminaryAnalysis
-from portal.process.consultation import Stage
+from portal.process.consultation import Stage, transition
 from portal.process.errors import NotFound
 from portal.process.permissions import Actor, Relation
 from portal.rules.dates import beijing_day
@@ -23,7 +23,12 @@ from portal.rules.expertise import field_labels, fields_in
 from portal.rules.panel import is_odd_panel
 from portal.services.consultation.members import handed_in, member_with, members_of, own_place, panel_problem
 from portal.services.consultation.panel import is_vacant
-from portal.services.consultation.panel_candidates import institutions_of, is_there, known_experts
+from portal.services.consultation.panel_candidates import (
+    conflicts_of_sitting,
+    institutions_of,
+    is_there,
+    known_experts,
+)
 from portal.services.consultation.panel_overview import overview_of
 from portal.services.consultation.panel_proposal import ProposedMember, propose_panel
 from portal.services.expert_load import ExpertLoad
@@ -58,6 +63,7 @@ class MemberRow:
     state: str
     left_reason: str
     dismissed_reason: str
+    conflicts: tuple[str, ...]  # names in the register that match today, for whoever sees the reasons
     is_vacant: bool
     due_at: datetime | None  # of the answer or the analysis that is still owed
     since_at: datetime | None
@@ -155,11 +161,18 @@ def panel_page(db: Session, *, actor: Actor, consultation_id: int, now: datetime
 
 
 def member_rows(db: Session, loaded: Loaded, now: datetime) -> tuple[MemberRow, ...]:
-    """Every place, those taken first, in three statements."""
+    """Every place, those taken first, in five statements.
+
+    A register may change after the panel was confirmed: as long as somebody can step aside, names that match show.
+    """
     members, analyses = members_of(db, loaded.consultation.id), handed_in(db, loaded.consultation.id)
     kinds = ("answer_invitation", "hand_in_analysis")
     owed = {one.person_id: one for one in open_obligations(db, loaded.consultation.id, kinds=kinds)}
     ordered = sorted(members, key=lambda one: (_ORDER.get(one.state, 2), one.seat or 0, one.institution_id, one.id))
+    conflicts = {}
+    if loaded.stage in transition("recuse_member").stages:
+        sitting = [one for one in members if one.state in _ORDER and _sees_reason(loaded, one)]
+        conflicts = conflicts_of_sitting(db, loaded, sitting, now)
     rows = []
     for member in ordered:
         due = owed.get(member.expert.person_id) if member.state in _ORDER else None
@@ -176,6 +189,7 @@ def member_rows(db: Session, loaded: Loaded, now: datetime) -> tuple[MemberRow, 
                 state=member.state,
                 left_reason=member.left_reason if _sees_reason(loaded, member) else "",
                 dismissed_reason=member.conflict_dismissed_reason if _sees_reason(loaded, member) else "",
+                conflicts=conflicts.get(member.id, ()),
                 is_vacant=is_vacant(member, members),
                 due_at=due.due_at if due else None,
                 since_at=due.since_at if due else None,
