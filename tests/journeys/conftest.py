@@ -17,10 +17,21 @@ if TYPE_CHECKING:
     from flask import Flask
     from playwright.sync_api import Browser
 
+    from portal.config import Settings
+    from portal.mail.message import OutboxEnvelope
+    from portal.models.database import Database
     from tests.factories.world import World
+    from tests.support.clock import Clock
 
 __all__ = ["app", "settings", "world"]
 
+# An id that stands twice leads a label, a link or a swap to the wrong place.
+TWICE = """for (const event of ["DOMContentLoaded", "htmx:afterSettle"])
+    document.addEventListener(event, () => {
+        const ids = Array.from(document.querySelectorAll("[id]"), one => one.id);
+        const twice = ids.filter((id, place) => ids.indexOf(id) !== place);
+        if (twice.length) console.error("these ids stand twice: " + twice.join(", "));
+    });"""
 PATIENCE = 20_000  # milliseconds until something that should be there counts as missing
 
 
@@ -31,6 +42,24 @@ def address(app: Flask, world: World) -> Iterator[str]:
 
     with serving(app) as base:
         yield base
+
+
+@pytest.fixture
+def mailbox(settings: Settings, sqlite_database: Database, clock: Clock) -> Callable[[str], list[str]]:
+    """Let the worker deliver what is due; then the letters that a user has got so far, the latest last."""
+    from portal.services.outbox import deliver_due
+
+    letters: dict[str, list[str]] = {}
+
+    def keep(envelope: OutboxEnvelope, _settings: Settings) -> None:
+        letters.setdefault(envelope.recipient.partition("@")[0], []).append(envelope.text)
+
+    def open_mailbox(username: str) -> list[str]:
+        while deliver_due(sqlite_database, settings, clock(), send=keep):
+            pass
+        return letters.get(username, [])
+
+    return open_mailbox
 
 
 @pytest.fixture
@@ -59,6 +88,7 @@ def person(chromium: Browser, address: str, pictures: Path | None) -> Iterator[C
                 chromium.new_context(viewport=viewport, has_touch=phone, locale="zh-CN", **context)
             )
             window.set_default_timeout(PATIENCE)
+            window.add_init_script(TWICE)
             someone = Person(username, window.new_page(), address, pictures)
             people.append(someone)
             someone.log_in_with_the_keyboard() if with_keyboard else someone.log_in()

@@ -95,6 +95,10 @@ class Person:
     def take_up(self, task: str) -> None:
         """Open the task of these words from the list of one's own."""
         self.tasks()
+        self.pick_up(task)
+
+    def pick_up(self, task: str) -> None:
+        """The same where the list is what one has before one, as after the log-in."""
         self.page.get_by_role("link", name=re.compile(rf"：{re.escape(task)}$")).first.click()
 
     def follow(self, link: str) -> None:
@@ -126,6 +130,11 @@ class Person:
         """Tick the box or the button whose words begin like this."""
         self.page.get_by_label(re.compile(f"^{re.escape(label)}")).first.check()
 
+    def tick_in(self, group: str, label: str) -> None:
+        """Tick the box of this label in the list's entry that begins with these words."""
+        entry = self.page.get_by_role("listitem").filter(has_text=re.compile(f"^{re.escape(group)}"))
+        entry.get_by_label(label, exact=True).check()
+
     def question(self, words: str) -> Locator:
         """The question that begins with these words, with its answers."""
         return self.page.get_by_role("group", name=re.compile(f"^{re.escape(words)}")).first
@@ -151,6 +160,10 @@ class Person:
         """Turn on until the question can be seen."""
         while not self.page.locator("fieldset").and_(self.question(question)).is_visible() and self.turns():
             pass
+
+    def status_of(self, path: str) -> int:
+        """With which status this address answers the person."""
+        return self.page.request.get(f"{self.address}{path}").status
 
     def sees(self, words: str) -> None:
         """Fail unless these words can be seen."""

@@ -24,6 +24,19 @@ SHEET = {
     "该批次产品是否建议开展调查": "是",
     "该批次产品是否建议持续关注": "否",
 }
+# What turns it into 持续关注: not all of the batch is concerned, and the harm is unlikely (持续关注原则 1(3)).
+MONITORS = {
+    "伤害发生的可能性": "2级",
+    "存在于同一批次": "否",
+    "该批次产品是否认定": "否",
+    "该批次产品是否建议开展调查": "否",
+    "该批次产品是否建议持续关注": "是",
+}
+# What leaves all open; the answer to 开展调查 departs from the rules as long as the harm is grave and may happen.
+NEITHER = {
+    "存在于同一批次": "不确定",
+    "该批次产品是否认定": "不确定",
+}
 
 
 def open_the_sheet(expert: Person) -> None:

@@ -8,18 +8,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journeys.from_the_session import (
-    archive,
-    count,
-    hold_the_session,
-    issue_the_minutes,
-    look_at_the_outbox,
-    pay_the_experts,
-    vote,
+from tests.journeys.after_the_vote import archive, issue_the_minutes
+from tests.journeys.before_the_session import (
+    agree_on_a_time,
+    answer_from_the_mail,
+    ask_for_times,
+    find_a_conflict,
+    name_participants,
+    replace_the_member,
+)
+from tests.journeys.in_the_session import (
+    come_together,
+    conclude,
+    count_without_majority,
+    discuss,
+    open_the_vote,
+    vote_again,
+    vote_without_majority,
 )
 from tests.journeys.until_the_session import (
-    ON_A_PHONE,
-    agree_on_a_time,
     analyse,
     apply,
     form_the_panel,
@@ -36,7 +43,7 @@ pytestmark = pytest.mark.journey
 
 Come = Callable[..., "Person"]
 PANEL = ("shanghai-expert-1", "jiangsu-expert-1", "zhejiang-expert-1", "anhui-expert-1", "zhejiang-expert-2")
-TUESDAY = datetime(2026, 3, 3, 9, 0, tzinfo=BEIJING)
+ON_A_PHONE = "anhui-expert-1"
 WEDNESDAY = datetime(2026, 3, 4, 14, 0, tzinfo=BEIJING)
 
 
@@ -49,26 +56,35 @@ def another_day(everybody: list[Person], clock: Clock, when: datetime) -> None:
         someone.log_in()
 
 
-def test_one_consultation_from_application_to_archive(person: Come, clock: Clock) -> None:
+def test_one_consultation_from_application_to_archive(
+    person: Come, clock: Clock, mailbox: Callable[[str], list[str]]
+) -> None:
     applicant, lead = person("shanghai-liaison-1"), person("jiangsu-liaison-1")
     others = [person("zhejiang-liaison-1"), person("anhui-liaison-2")]
     experts = [person(name, phone=name == ON_A_PHONE) for name in PANEL]
-    everybody = [applicant, lead, *others, *experts]
+    institutions = [applicant, lead, *others]
 
     apply(applicant)
     return_correct_and_accept(applicant, lead)
-    form_the_panel([applicant, lead, *others], experts, lead)
+    form_the_panel(institutions, experts, lead)
     send_the_material(applicant)
-
-    another_day(everybody, clock, TUESDAY)
     analyse(experts)
-    agree_on_a_time(applicant, lead, [applicant, lead, *others])
 
-    another_day(everybody, clock, WEDNESDAY)
-    hold_the_session(lead, len(experts))
-    vote(lead, experts, person("shanghai-expert-2"))
-    count(lead, applicant, others[0])
+    ask_for_times(applicant, lead)
+    by_mail, leaving = experts[3], experts[4]
+    answer_from_the_mail(by_mail, mailbox(by_mail.username))
+    agree_on_a_time(lead, [one for one in (*institutions, *experts) if one is not by_mail])
+    find_a_conflict(others[0], "zh专2")
+    experts[4] = replace_the_member(lead, leaving, person, "zh专2", "zh专3")
+    name_participants(institutions)
+
+    another_day([*institutions, *experts, leaving], clock, WEDNESDAY)
+    come_together(lead, experts, [applicant, *others])
+    discuss(lead, ["sh专1", "ji专1", "zh专1", "an专1", "zh专3"], [others[1], experts[0]])
+    open_the_vote(lead, 1, [*experts, *others])
+    vote_without_majority(lead, experts, leaving)
+    count_without_majority(lead, applicant, others)
+    vote_again(lead, experts)
+    conclude(lead)
     issue_the_minutes(lead, [applicant, *others])
-    pay_the_experts(applicant, person("shanghai-liaison-2"))
     archive(applicant, lead, experts[0])
-    look_at_the_outbox(person("administrator"))

@@ -267,10 +267,13 @@ def _speaker(one: Speaker, *, has_begun: bool) -> dict[str, Any]:
 
 
 def attendance_form(page: SessionPage, *, everybody: bool = False, empty: bool = False) -> AttendanceForm:
-    """Who is there as recorded or said; `everybody`: all where nobody has said anything yet. `empty`: not what came."""
+    """Who is there as recorded or said; `everybody`: all where nobody has said anything yet. `empty`: not what came.
+
+    Whoever is about to open the session is there.
+    """
     people = [one for delegation in page.delegations for one in delegation.people]
+    said = page.claiming if page.has_begun else page.claiming | {page.loaded.actor.person_id}
     everybody = everybody and not page.claiming
-    said = page.claiming
     form = AttendanceForm(
         None if empty else typed(),
         data={

@@ -127,9 +127,7 @@ def conflicts_of_sitting(
     return {member_id: words for member_id, words in found.items() if words}
 
 
-def _ties(
-    db: Session, employers: Mapping[int, str], experts: Collection[int] | Select[int]
-) -> dict[int, list[Tie]]:
+def _ties(db: Session, employers: Mapping[int, str], experts: Collection[int] | Select[int]) -> dict[int, list[Tie]]:
     """The ties of these experts: employer, former employers, declared relations."""
     ties = {expert_id: [Tie("工作单位", employer)] for expert_id, employer in employers.items()}
     for expert_id, name, until_on in db.execute(
