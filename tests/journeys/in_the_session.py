@@ -52,9 +52,10 @@ def discuss(lead: Person, names: list[str], watching: list[Person]) -> None:
         someone.sees("两位认为样本不足，不能认定")
     lead.picture("22-session")
     watching[0].picture("23-session-elsewhere")
+    lead.answer("是否普遍存在危及人身", "是")
+    lead.answer("是否建议开展缺陷调查", "不确定")
     for name in names:
         lead.sees(f"记录发言：{name}")
-        lead.answer("是否普遍存在危及人身", "是")
         lead.fill("危害性和影响程度", f"{name}：受压折叠后局部过热")
         lead.press("记为已发言")
         lead.sees("发言已记录。")

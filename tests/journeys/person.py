@@ -150,6 +150,8 @@ class Person:
 
     def turns(self) -> bool:
         """Turn to the next section of a form that a phone shows section by section; False at its end."""
+        if self.page.viewport_size == DESKTOP:
+            return False
         button = self.page.get_by_role("button", name="下一节")
         if not button.is_visible() or button.is_disabled():
             return False
@@ -158,6 +160,8 @@ class Person:
 
     def turn_to(self, question: str) -> None:
         """Turn on until the question can be seen."""
+        if self.page.viewport_size == DESKTOP:
+            return
         while not self.page.locator("fieldset").and_(self.question(question)).is_visible() and self.turns():
             pass
 
