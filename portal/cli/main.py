@@ -14,6 +14,7 @@ from portal.cli.database import database_commands
 from portal.cli.demo import demo_commands
 from portal.cli.installation import init_command
 from portal.cli.keys import keys_commands
+from portal.cli.reminders import reminders_commands
 from portal.cli.rules import rules_commands
 from portal.cli.run import run_command
 from portal.cli.vote import vote_commands
@@ -48,6 +49,7 @@ def worker_command() -> None:
 for command in (
     *(run_command, init_command, account_commands, demo_commands, database_commands),
     *(audit_commands, keys_commands, rules_commands, calendar_commands, archive_commands, vote_commands),
+    reminders_commands,
 ):
     main.add_command(command)
 

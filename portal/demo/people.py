@@ -16,6 +16,7 @@ from portal.rules.editions import load_edition
 from portal.services.accounts import NewPerson, create_person, first_administrator
 from portal.services.expert_entry import ExpertInput
 from portal.services.experts import add_expert
+from portal.services.heads import name_head
 from portal.services.institutions import establish_alliance, rename_institution
 from portal.services.liaisons import appoint_liaison
 from portal.services.rotation import generate_schedule
@@ -119,6 +120,9 @@ def _engage_staff(
         )  # fmt: skip
         actors[place] = replace(actor, roles=actor.roles | {Role.LIAISON})
         appointing = actors[0]
+    if len(actors) > serving:
+        first_day = load_edition().rotation.first_start
+        name_head(db, actor=actors[0], person_id=actors[-1].person_id, from_on=first_day, now=now)
     cast.staff[institution_id] = actors
     cast.actors |= {one["username"]: actor for one, actor in zip(staff, actors, strict=True)}
 

@@ -241,7 +241,7 @@ _GENERAL = (
     _for_roles("edit_liaisons", Role.STAFF),
     _for_roles("name_head", Role.LIAISON),
     # Every institution may see how it is reminded; the liaisons of the one that leads set it (the service).
-    _for_roles("view_reminder_rules", Role.STAFF),
+    _for_roles("view_reminder_rules", Role.STAFF, Role.ADMINISTRATOR),
     _for_roles("set_reminder_policy", Role.LIAISON),
     _for_roles("view_expert_register", Role.STAFF),
     _for_roles("edit_expert_register", Role.STAFF),

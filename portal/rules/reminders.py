@@ -115,6 +115,18 @@ class Moment:
     step: Step
 
 
+def ordered(policy: Policy) -> Policy:
+    """The steps in the order of time, as far as it is the same for every obligation."""
+    sides = list(When)
+
+    def place(step: Step) -> tuple[int, int, int]:
+        hours, count = step.unit is Unit.HOURS, step.count
+        before = step.when is When.BEFORE
+        return (sides.index(step.when), int(hours) if before else int(not hours), -count if before else count)
+
+    return Policy(tuple(sorted(policy.steps, key=place)))
+
+
 def moments(
     policy: Policy,
     *,

@@ -16,6 +16,7 @@ from portal.process.permissions import Actor, Role, is_granted
 from portal.rules.dates import beijing_day
 from portal.rules.editions import load_edition
 from portal.rules.panel import check_liaisons
+from portal.services.heads import HeadLine, heads_of
 from portal.services.institutions import the_alliance
 from portal.services.kernel.events import record
 
@@ -87,15 +88,20 @@ class InstitutionLiaisons:
     coming: tuple[LiaisonLine, ...]
     past: tuple[LiaisonLine, ...]
     warnings: tuple[str, ...]
+    heads: tuple[HeadLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Liaisons:
-    """The liaisons of all institutions; `own_id` is the institution whose list the actor may change, if any."""
+    """The liaisons of all institutions; `own_id` is the institution whose list the actor may change, if any.
+
+    `headed_id` is the one whose head the actor may name.
+    """
 
     institutions: tuple[InstitutionLiaisons, ...]
     own_id: int | None
     has_free_seat: bool
+    headed_id: int | None
 
     @property
     def own(self) -> InstitutionLiaisons | None:
@@ -110,6 +116,7 @@ def view_liaisons(db: Session, *, actor: Actor, now: datetime) -> Liaisons:
     members = [member.institution for member in the_alliance(db).members]
     rows = _rows(db, *(institution.id for institution in members))
     today, edition = beijing_day(now), load_edition()
+    heads = heads_of(db, [institution.id for institution in members], today)
     lists = []
     for institution in members:
         lines = [(_line(row, today), row) for row in rows if row.institution_id == institution.id]
@@ -121,11 +128,17 @@ def view_liaisons(db: Session, *, actor: Actor, now: datetime) -> Liaisons:
                 coming=tuple(line for line, _ in lines if line.state == "coming"),
                 past=tuple(line for line, _ in reversed(lines) if line.state == "past"),
                 warnings=tuple(problem.message for problem in check_liaisons(serving, edition)),
+                heads=heads.get(institution.id, ()),
             )
         )
     own_id = actor.institution_id if _may_edit(rows, actor, today) else None
     held = [row for row in rows if row.institution_id == own_id and row.until_on is None]
-    return Liaisons(tuple(lists), own_id, has_free_seat=own_id is not None and len(held) < len(_seats()))
+    return Liaisons(
+        tuple(lists),
+        own_id,
+        has_free_seat=own_id is not None and len(held) < len(_seats()),
+        headed_id=actor.institution_id if is_granted("name_head", actor) else None,
+    )
 
 
 def liaison_candidates(db: Session, *, actor: Actor, now: datetime) -> tuple[tuple[int, str], ...]:

@@ -26,7 +26,7 @@ from portal.rules.reminder_policies import (
     policy_text,
     shipped_policies,
 )
-from portal.rules.reminders import Policy, To, When
+from portal.rules.reminders import Policy, To, When, ordered
 from portal.services.kernel.events import record
 from portal.services.kernel.lead import lead_on
 from portal.services.kernel.obligations import look_again
@@ -168,7 +168,7 @@ def set_reminder_policy(
     Invalid names the step; mandatory steps cannot be left out. `version` is the one the page was made from.
     """
     line = _line(db, actor, kind, now)
-    return _write(db, actor, line, policy_text(checked_policy(line, policy)), version, now)
+    return _write(db, actor, line, policy_text(ordered(checked_policy(line, policy))), version, now)
 
 
 def restore_reminder_policy(db: Session, *, actor: Actor, kind: str, version: int, now: datetime) -> ReminderPolicy:

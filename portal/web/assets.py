@@ -23,7 +23,8 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
 # The order is the cascade: tokens first, single pages last, paper after everything.
 STYLE_PARTS = (
     "tokens", "base", "frame", "identity", "actions", "deadline", "process", "worklist", "records",
-    "lists", "calendar", "matrix", "forms", "sheet", "panel", "tally", "time-poll", "signed-out", "paper", "print",
+    "lists", "calendar", "matrix", "forms", "sheet", "panel", "tally", "time-poll", "reminders",
+    "signed-out", "paper", "print",
 )  # fmt: skip
 SCRIPT_PARTS = (
     "vendor/htmx/htmx.min.js",

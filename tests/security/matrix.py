@@ -82,6 +82,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "correction": 0,
         "code": "0000-0000-0000-0000",
         "question": "severity",
+        "kind": "sign_sheet",
     }
     _preview(db, consultation_id)
     arguments |= {"version": viewer_tables(), "table": "cmaps/UniGB-UCS2-H.bcmap"}
@@ -102,6 +103,8 @@ OWNED_BY_ANHUI = ("liaison_id", "expert_id", "import_id")
 NARROWED: dict[str, Callable[[Actor], bool]] = {
     # Art. 3: staff name a liaison only while their institution has none; in these scenes each has two.
     "edit_liaisons": lambda actor: Role.LIAISON in actor.roles,
+    # The rules are set by the institution that leads at that time: Jiangsu.
+    "set_reminder_policy": lambda actor: actor.name.startswith("ji"),
 }
 """Permissions of a role that a service narrows by the state of things: who is left in these scenes."""
 

@@ -1,0 +1,146 @@
+"""负责人: the head of an institution, whom an escalation reaches; named and replaced with a date, kept as history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from portal.models.account import Person, PersonRole
+from portal.models.institution import InstitutionHead
+from portal.process.errors import Invalid, NotAllowed, NotFound
+from portal.process.permissions import Actor, Role, is_granted
+from portal.rules.dates import beijing_day
+from portal.services.institutions import the_alliance
+from portal.services.kernel.events import record
+
+ARTICLE = "3"
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLine:
+    """A head as the page shows it; `state` is serving, coming or past."""
+
+    name: str
+    email: str
+    is_active: bool
+    from_on: date
+    until_on: date | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPage:
+    """The own institution's heads, the latest first, and who may become one (id, name)."""
+
+    lines: tuple[HeadLine, ...]
+    candidates: tuple[tuple[int, str], ...]
+
+
+def name_head(db: Session, *, actor: Actor, person_id: int, from_on: date | None, now: datetime) -> InstitutionHead:
+    """Name the head of the own institution from a day on, in place of the present one. Invalid names the field."""
+    own = _require_liaison(db, actor)
+    from_on = _checked_day(from_on, now, "from_on")
+    if person_id not in {person.id for person in _staff_of(db, own)}:
+        raise Invalid.field("person_id", "负责人须是本单位在用账号的工作人员。", ARTICLE)
+    last = _last(db, own)
+    if last is not None and (last.until_on is None or last.until_on > from_on):
+        if last.person_id == person_id and last.until_on is None:
+            raise Invalid.field("person_id", "此人已是本单位负责人。", ARTICLE)
+        if from_on < last.from_on:
+            raise Invalid.field("from_on", f"日期早于{last.person.name}开始担任负责人的{last.from_on}。", ARTICLE)
+        _end(db, actor, last, from_on, now)
+    head = InstitutionHead(institution_id=own, person_id=person_id, from_on=from_on)
+    db.add(head)
+    db.flush()
+    record(
+        db, "head_named", now=now, actor=actor,
+        head=head.person.name, head_person_id=person_id, from_on=from_on.isoformat(),
+    )  # fmt: skip
+    return head
+
+
+def end_head(db: Session, *, actor: Actor, until_on: date | None, now: datetime) -> None:
+    """Let the own institution have no head from a day on; its liaisons get what would reach the head."""
+    last = _last(db, _require_liaison(db, actor))
+    if last is None or last.until_on is not None:
+        raise NotFound
+    until_on = _checked_day(until_on, now, "until_on")
+    if until_on < last.from_on:
+        raise Invalid.field("until_on", f"日期早于{last.person.name}开始担任负责人的{last.from_on}。", ARTICLE)
+    _end(db, actor, last, until_on, now)
+
+
+def head_page(db: Session, *, actor: Actor, now: datetime) -> HeadPage:
+    """The own institution's heads, for the page that names one."""
+    own = _require_liaison(db, actor)
+    rows = _rows(db, [own])
+    serving = {row.person_id for row in rows if row.until_on is None}
+    staff = tuple((person.id, person.name) for person in _staff_of(db, own) if person.id not in serving)
+    return HeadPage(tuple(_line(row, beijing_day(now)) for row in rows), staff)
+
+
+def heads_of(db: Session, institution_ids: Sequence[int], on: date) -> Mapping[int, tuple[HeadLine, ...]]:
+    """The present and coming heads of institutions, by institution."""
+    found: dict[int, tuple[HeadLine, ...]] = {}
+    for row in reversed(_rows(db, institution_ids)):
+        line = _line(row, on)
+        if line.state != "past":
+            found[row.institution_id] = (*found.get(row.institution_id, ()), line)
+    return found
+
+
+def _require_liaison(db: Session, actor: Actor) -> int:
+    if not is_granted("name_head", actor) or actor.institution_id is None:
+        raise NotFound
+    if actor.institution_id not in {member.institution_id for member in the_alliance(db).members}:
+        raise NotAllowed("本单位不是会诊机制的成员单位。", article="2")
+    return actor.institution_id
+
+
+def _checked_day(day: date | None, now: datetime, field: str) -> date:
+    if day is None:
+        raise Invalid.field(field, "请填写日期。", ARTICLE)
+    if day < beijing_day(now):
+        raise Invalid.field(field, "日期不能早于今天：负责人的历史不能改写。", ARTICLE)
+    return day
+
+
+def _end(db: Session, actor: Actor, leaving: InstitutionHead, until_on: date, now: datetime) -> None:
+    leaving.until_on = until_on
+    db.flush()
+    record(
+        db, "head_ended", now=now, actor=actor,
+        head=leaving.person.name, head_person_id=leaving.person_id, until_on=until_on.isoformat(),
+    )  # fmt: skip
+
+
+def _last(db: Session, institution_id: int) -> InstitutionHead | None:
+    return next(iter(_rows(db, [institution_id])), None)
+
+
+def _rows(db: Session, institution_ids: Sequence[int]) -> Sequence[InstitutionHead]:
+    return db.scalars(
+        select(InstitutionHead)
+        .options(joinedload(InstitutionHead.person))
+        .where(InstitutionHead.institution_id.in_(institution_ids))
+        .order_by(InstitutionHead.from_on.desc(), InstitutionHead.id.desc())
+    ).all()
+
+
+def _staff_of(db: Session, institution_id: int) -> Sequence[Person]:
+    return db.scalars(
+        select(Person)
+        .join(PersonRole, PersonRole.person_id == Person.id)
+        .where(Person.institution_id == institution_id, Person.is_active, PersonRole.role == Role.STAFF.value)
+        .order_by(Person.id)
+    ).all()
+
+
+def _line(row: InstitutionHead, on: date) -> HeadLine:
+    is_over = row.until_on is not None and row.until_on <= on
+    state = "past" if is_over else "coming" if row.from_on > on else "serving"
+    return HeadLine(row.person.name, row.person.email, row.person.is_active, row.from_on, row.until_on, state)
