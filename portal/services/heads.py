@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.models.account import Person, PersonRole
 from portal.models.institution import InstitutionHead
-from portal.process.errors import Invalid, NotAllowed, NotFound
+from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal
 from portal.process.permissions import Actor, Role, is_granted
 from portal.rules.dates import beijing_day
 from portal.services.institutions import the_alliance
@@ -67,7 +67,7 @@ def end_head(db: Session, *, actor: Actor, until_on: date | None, now: datetime)
     """Let the own institution have no head from a day on; its liaisons get what would reach the head."""
     last = _last(db, _require_liaison(db, actor))
     if last is None or last.until_on is not None:
-        raise NotFound
+        raise Refusal("本单位现在没有负责人，不需要结束。", article=ARTICLE)
     until_on = _checked_day(until_on, now, "until_on")
     if until_on < last.from_on:
         raise Invalid.field("until_on", f"日期早于{last.person.name}开始担任负责人的{last.from_on}。", ARTICLE)
