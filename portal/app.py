@@ -12,6 +12,7 @@ from portal.blueprints import (
     consultation,
     experts,
     fees,
+    notices,
     public,
     rotation,
     system,
@@ -34,7 +35,7 @@ from portal.web.uploads import receive_uploads
 BLUEPRINTS = (
     *(health.blueprint, public.blueprint, account.blueprint, accounts_admin.blueprint),
     *(tasks.blueprint, consultation.blueprint, experts.blueprint, fees.blueprint, archive.blueprint),
-    *(rotation.blueprint, calendar.blueprint),
+    *(rotation.blueprint, calendar.blueprint, notices.blueprint),
     *system.BLUEPRINTS,
 )
 

@@ -43,6 +43,7 @@ VARIABLES = {
     "PORTAL_FIELD_KEYS": "keys of the encrypted fields, with commas, the sealing one first; default one kept there too",
     "PORTAL_MAIL_URL": "file: or smtp://user:password@host:port?tls=starttls|tls|none; default file:",
     "PORTAL_MAIL_FROM": "the sender's address; default portal@ and the host of the base URL",
+    "PORTAL_BOUNCE_MAILBOX": "imaps://user:password@host:port/folder into which mail comes back; default none",
     "PORTAL_TRUSTED_HOSTS": "host names the portal answers to, with commas; default the base URL's",
     "PORTAL_TRUSTED_PROXIES": "how many proxies stand in front and may name the client's address; default 0",
     "PORTAL_UPLOAD_LIMIT_MB": "largest single file in MB; default 1024",
@@ -84,6 +85,18 @@ class SmtpMail:
 
 
 @dataclass(frozen=True, slots=True)
+class ImapMailbox:
+    """The mailbox into which undeliverable mail comes back."""
+
+    host: str
+    port: int
+    has_tls: bool
+    username: str
+    password: str = field(repr=False)
+    folder: str = "INBOX"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings; made by `from_environment`."""
 
@@ -106,6 +119,7 @@ class Settings:
     has_red_heading: bool = True
     seals_folder: Path | None = None
     is_demo: bool = False
+    bounce_mailbox: ImapMailbox | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -143,6 +157,7 @@ class Settings:
             has_red_heading=_switch(given, "PORTAL_RED_HEADING", default=True),
             seals_folder=_folder(given, "PORTAL_SEALS"),
             is_demo=demo_mark(instance).exists(),
+            bounce_mailbox=_bounce_mailbox(given.get("PORTAL_BOUNCE_MAILBOX")),
         )
 
     @property
@@ -284,6 +299,28 @@ def _mail_from(text: str) -> str:
     if not (local and at and domain) or not text.isascii() or not text.isprintable() or " " in text:
         raise SettingsError("PORTAL_MAIL_FROM", f"{text!r} is no mail address")
     return text
+
+
+def _bounce_mailbox(text: str | None) -> ImapMailbox | None:
+    variable = "PORTAL_BOUNCE_MAILBOX"
+    if text is None:
+        return None
+    parts = _split(variable, text)
+    if parts.scheme not in {"imap", "imaps"} or not parts.hostname or not parts.username or not parts.password:
+        raise SettingsError(variable, "must be imaps://user:password@host:port/folder")
+    if parts.query or parts.fragment:
+        raise SettingsError(variable, "nothing may follow the folder")
+    has_tls = parts.scheme == "imaps"
+    if not has_tls and not is_loopback(parts.hostname):
+        raise SettingsError(variable, "a password is never sent by imap: to another machine")
+    return ImapMailbox(
+        host=parts.hostname,
+        port=parts.port or (993 if has_tls else 143),
+        has_tls=has_tls,
+        username=unquote(parts.username),
+        password=unquote(parts.password),
+        folder=unquote(parts.path.strip("/")) or "INBOX",
+    )
 
 
 def _trusted_hosts(text: str | None, base: SplitResult) -> tuple[str, ...]:

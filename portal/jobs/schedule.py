@@ -12,7 +12,9 @@ from portal.services.account_recovery import settle_recovery_requests
 from portal.services.archiving.drill import drill_asked, remind_of_drills
 from portal.services.archiving.integrity import check_due
 from portal.services.archiving.packaging import package_due
+from portal.services.bounces import read_bounces
 from portal.services.consultation.archive import archive_overdue
+from portal.services.digests import send_digests
 from portal.services.expert_import import read_waiting
 from portal.services.kernel.storage_removal import remove_queued
 from portal.services.official_making import Making
@@ -48,6 +50,8 @@ def _on_files(act: Callable[[Database, Storage, datetime], object]) -> Callable[
 SCHEDULE = (
     Job("settle_recovery_requests", 5, settle_recovery_requests),
     Job("deliver_outbox", 5, deliver_due),
+    Job("send_digests", 60, lambda database, _settings, now: send_digests(database, now)),
+    Job("read_bounces", 300, read_bounces),
     Job("read_expert_imports", 2, lambda database, _settings, now: read_waiting(database, now)),
     Job("archive_overdue", 600, lambda database, _settings, now: _archive_overdue(database, now)),
     Job("archive_packages", 60, _package_due),

@@ -30,6 +30,7 @@ class MailKind:
     urgency: Urgency
     why: str
     has_date: bool = False
+    is_for_staff: bool = False  # reaches nobody who is an expert alone
 
 
 _M, _O, _D = Urgency.MANDATORY, Urgency.ORDINARY, Urgency.DIGESTIBLE
@@ -40,6 +41,8 @@ _LIAISON = "您是本单位的联络员。"
 _MEMBER = "您是本次会诊专家组的成员。"
 _SESSION = "您参加本次会诊，或者是会诊机制成员单位的联络员。"
 _CUSTODIAN = "您是保存单位的联络员。"
+_COPIED = "会议纪要抄送贵单位，您是联络员。"
+_KEEPERS = "您是保存单位的联络员，或者负责系统管理。"
 _CONCERNED = "这项工作由您或者贵单位办理，或者请您关注。"
 # fmt: off
 _KINDS = (
@@ -48,7 +51,7 @@ _KINDS = (
     MailKind("password_changed", "密码已修改", "密码已修改", _M, _OWNER),
     MailKind("application_submitted", "请受理", "收到会诊申请", _O, _LEAD, has_date=True),
     MailKind("lead_handed_over", "请接收牵头", "请接收移交的牵头工作", _O, _LIAISON),
-    MailKind("lead_changed", "请知悉", "牵头单位变更", _D, _LIAISON),
+    MailKind("lead_changed", "请知悉", "牵头单位变更", _D, _LIAISON, is_for_staff=True),
     MailKind("nomination_asked", "请选取专家", "请选取专家", _O, _LIAISON, has_date=True),
     MailKind("invitation", "请答复", "专家组邀请", _O, "您在会诊专家库中，被选取参加本次会诊。", has_date=True),
     MailKind("member_left", "请补选专家", "专家不再参加会诊", _O, _LEAD),
@@ -65,14 +68,14 @@ _KINDS = (
     MailKind("sheet_signed", "已签名", "会诊表签名回执", _M, "您签署了会诊表。"),
     MailKind("paper_sheet_recorded", "已登记", "线下签名的会诊表已登记", _M, "登记的是您的会诊表。"),
     MailKind("vote_closed", "请查看计票", "表决结束", _O, "您是申请单位或者牵头单位的联络员。"),
-    MailKind("minutes_issued", "请确认收到", "会议纪要抄送", _D, "会议纪要抄送贵单位，您是联络员。"),
-    MailKind("minutes_corrected", "请确认收到", "会议纪要更正抄送", _D, "会议纪要抄送贵单位，您是联络员。"),
+    MailKind("minutes_issued", "请确认收到", "会议纪要抄送", _D, _COPIED, is_for_staff=True),
+    MailKind("minutes_corrected", "请确认收到", "会议纪要更正抄送", _D, _COPIED, is_for_staff=True),
     MailKind("archive_damaged", "归档包损坏", "归档包损坏", _O, _CUSTODIAN),
-    MailKind("archive_unpackaged", "归档包未能编成", "归档包未能编成", _D, "您是保存单位的联络员，或者负责系统管理。"),
-    MailKind("custody_drill_due", "请开展保管演练", "请开展保管演练", _D, _CUSTODIAN),
+    MailKind("archive_unpackaged", "归档包未能编成", "归档包未能编成", _D, _KEEPERS, is_for_staff=True),
+    MailKind("custody_drill_due", "请开展保管演练", "请开展保管演练", _D, _CUSTODIAN, is_for_staff=True),
     MailKind("term_handover_asked", "请签署移交清单", "请签署移交清单", _O, _LIAISON),
     MailKind("term_handover_signed", "请接收移交清单", "请接收移交清单", _O, _LIAISON),
-    MailKind("term_handover_accepted", "移交清单已接收", "移交清单已接收", _D, _LIAISON),
+    MailKind("term_handover_accepted", "移交清单已接收", "移交清单已接收", _D, _LIAISON, is_for_staff=True),
     MailKind("reminder", "请办理", "期限将到", _O, _CONCERNED),
     MailKind("reminder_due", "请办理", "今天截止", _M, _CONCERNED),
     MailKind("reminder_overdue", "请办理", "已超期", _M, _CONCERNED),
@@ -83,6 +86,11 @@ _KINDS = (
 # fmt: on
 MAIL_KINDS = {one.kind: one for one in _KINDS}
 MANDATORY_BECAUSE = "登录、会诊时间、签署和签名回执涉及本人的权利和义务，必须送达，不能关闭，也不等待免打扰时段结束。"
+
+
+def title_of(kind: str) -> str:
+    """What a kind is called on pages; "" for one that there is no more."""
+    return MAIL_KINDS[kind].title if kind in MAIL_KINDS else ""
 
 
 def ask_of(subject: str) -> str:

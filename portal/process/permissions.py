@@ -227,6 +227,7 @@ _GENERAL = (
     Permission("recover_account", public=True),
     Permission("view_public_page", public=True),
     Permission("answer_by_mailed_link", public=True),
+    Permission("read_calendar_feed", public=True),
     Permission("use_own_account", everyone=True),
     _for_roles("view_own_tasks", Role.STAFF, Role.EXPERT),
     _for_roles("list_consultations", Role.STAFF),
@@ -248,6 +249,8 @@ _GENERAL = (
     _for_roles("view_calendar", Role.STAFF, Role.EXPERT, Role.ADMINISTRATOR),
     _for_roles("load_calendar", Role.ADMINISTRATOR),
     _for_roles("view_outbox", Role.ADMINISTRATOR),
+    # A liaison sees the addresses of the own institution, the security administrator all of them (the service).
+    _for_roles("view_unreachable_addresses", Role.LIAISON, Role.SECURITY_ADMINISTRATOR),
     _for_roles("edit_institutions", Role.ADMINISTRATOR),
     _for_roles("edit_accounts", Role.SECURITY_ADMINISTRATOR),
     _for_roles("view_audit", Role.AUDITOR),

@@ -15,6 +15,7 @@ from portal.models.online_session import OnlineSession, SessionParticipant
 from portal.models.panel import PanelMember
 from portal.process.permissions import Actor
 from portal.rules.dates import BEIJING, beijing_day
+from portal.services.bounces import unreachable_count
 from portal.services.calendar_years import missing_year_warning
 from portal.services.duties import Duty, duties_of_others, own_duties
 from portal.services.liaisons import liaison_warnings
@@ -61,6 +62,7 @@ class Dashboard:
     calendar_warning: str | None
     handover: OwedHandover | None
     consultations: tuple[ExpertConsultation, ...]
+    unreachable: int  # people whose mail comes back, for who has it mended
 
 
 def dashboard(db: Session, *, actor: Actor, now: datetime) -> Dashboard:
@@ -80,6 +82,7 @@ def dashboard(db: Session, *, actor: Actor, now: datetime) -> Dashboard:
         calendar_warning=missing_year_warning(db, now) if actor.is_staff else None,
         handover=owed_handover(db, actor=actor, now=now),
         consultations=_consultations(db, actor),
+        unreachable=unreachable_count(db, actor=actor, now=now),
     )
 
 

@@ -17,8 +17,10 @@ from sqlalchemy.orm import Session
 from portal.config import Settings
 from portal.mail.delivery import deliver
 from portal.mail.errors import DeliveryFailed, DeliveryUncertain
+from portal.mail.kinds import ask_of
 from portal.mail.letters import Frame, html_of, text_of
 from portal.mail.message import InvalidAddress, Invitation, OutboxEnvelope
+from portal.models.account import Person
 from portal.models.database import Database
 from portal.models.obligation import Obligation
 from portal.models.outbox import OutboxMessage
@@ -30,7 +32,7 @@ from portal.services.kernel.events import record
 # Back-off between tries; after the last one the message is failed and waits for a person.
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
 SENDING_AT_MOST = timedelta(minutes=10)
-_ASKS = re.compile(r"【[^】]{1,20}】")
+WITHDRAWN_BECAUSE = "事项已办结或期限已变，不再发送"
 _METHOD = re.compile(r"^METHOD:(\w+)", re.MULTILINE)
 
 Deliver = Callable[[OutboxEnvelope, Settings], None]
@@ -84,7 +86,7 @@ def _claim(database: Database, settings: Settings, now: datetime) -> tuple[int, 
             return None
     with database.write() as db:
         while (message := db.scalar(due)) is not None and _is_moot(db, message):
-            message.state, message.error = "withdrawn", "事项已办结或期限已变，不再发送"
+            message.state, message.error = "withdrawn", WITHDRAWN_BECAUSE
             db.flush()
         if message is None:
             return None
@@ -98,8 +100,13 @@ def _is_moot(db: Session, message: OutboxMessage) -> bool:
     """Whether it reminds of what is done meanwhile, or of a deadline that is not the deadline any more."""
     if message.obligation_id is None or message.about_at is None:
         return False
-    obligation = db.get_one(Obligation, message.obligation_id)
-    return not obligation.is_open or (obligation.due_at or obligation.since_at) != message.about_at
+    return is_moot_of(message, db.get_one(Obligation, message.obligation_id))
+
+
+def is_moot_of(message: OutboxMessage, obligation: Obligation) -> bool:
+    """Whether a message need not tell of an obligation any more."""
+    has_moved = message.about_at is not None and (obligation.due_at or obligation.since_at) != message.about_at
+    return not obligation.is_open or has_moved
 
 
 def _token_of(db: Session, message: OutboxMessage) -> str | None:
@@ -162,6 +169,8 @@ class OutboxPage:
 
 
 PAGE_SIZE = 25
+UNDELIVERED = ("failed", "uncertain", "bounced")
+"""States in which a message waits for a person."""
 
 
 def outbox_page(db: Session, *, actor: Actor, now: datetime, state: str = "", page: int = 1) -> OutboxPage:
@@ -191,17 +200,28 @@ def find_message(db: Session, *, actor: Actor, message_id: int, now: datetime) -
 
 def subject_without_content(message: OutboxMessage) -> str:
     """What the mail asks for (【请受理】), without product and number: the administrator sees no business data."""
-    found = _ASKS.match(message.subject)
-    return found.group() if found else "（主题不显示）"
+    return ask_of(message.subject) or "（主题不显示）"
 
 
 def resend_message(db: Session, *, actor: Actor, message_id: int, now: datetime) -> OutboxMessage:
-    """Queue a failed or uncertain message again, with the same Message-ID."""
+    """Queue a message that did not arrive again, with the same Message-ID, to the recipient's present address."""
     message = find_message(db, actor=actor, message_id=message_id, now=now)
-    if message.state not in ("failed", "uncertain"):
-        raise Refusal("只有发送失败或结果不明的邮件可以重新发送。")
+    if message.state not in UNDELIVERED:
+        raise Refusal("只有发送失败、结果不明或被退回的邮件可以重新发送。")
     message.state, message.tries, message.next_try_at, message.error = "queued", 0, now, None
+    if message.person_id is not None:
+        message.recipient_address = db.get_one(Person, message.person_id).email  # perhaps mended meanwhile
     record(db, "message_resent", now=now, actor=actor, message_id=message.message_id)
+    return message
+
+
+def record_delivered(db: Session, *, actor: Actor, message_id: int, now: datetime) -> OutboxMessage:
+    """Note that a message of which nobody knew has left: somebody looked into the mail server's log."""
+    message = find_message(db, actor=actor, message_id=message_id, now=now)
+    if message.state != "uncertain":
+        raise Refusal("只有结果不明的邮件需要登记。")
+    message.state, message.sent_at, message.error = "sent", now, None
+    record(db, "message_delivery_recorded", now=now, actor=actor, message_id=message.message_id)
     return message
 
 

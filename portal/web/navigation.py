@@ -42,7 +42,12 @@ FOOTER_LINKS = (
     ("校验文件", "pages.verify"),
     ("无障碍说明", "pages.accessibility"),
 )
-ACCOUNT_LINKS = (("我的密码", "account.password", "key"), ("我的登录", "account.sessions", "clock"))
+ACCOUNT_LINKS = (
+    ("门户发给我的", "notices.messages", "mail"),
+    ("我的通知", "notices.preferences", "calendar"),
+    ("我的密码", "account.password", "key"),
+    ("我的登录", "account.sessions", "clock"),
+)
 
 
 @dataclass(frozen=True)

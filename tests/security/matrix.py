@@ -33,6 +33,7 @@ from portal.process.permissions import Actor, Permission, Role, authorise, is_gr
 from portal.services.account_passwords import PasswordProof
 from portal.services.account_sessions import sign_in
 from portal.services.kernel.loading import Loaded, find
+from portal.services.kernel.mailing import queue
 from portal.web.assets import assets, viewer_tables
 from portal.web.guard import permission_of
 from tests.factories.world import NOON, World
@@ -55,9 +56,11 @@ NOTHING = 999_999
 def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
     """The scene around a consultation. A route with another argument adds a line here."""
     anhui = world.institutions["anhui"]
+    person = db.get_one(Person, world.staff["anhui"].person_id)
+    queue(db, "password_changed", [person], now=NOON, link_label="登录", link_path="/login", changed_at=NOON)
     first: dict[str, Select[tuple[int]]] = {
         "obligation_id": select(Obligation.id).where(Obligation.consultation_id == consultation_id),
-        "message_id": select(OutboxMessage.id),
+        "message_id": select(OutboxMessage.id).where(OutboxMessage.person_id == person.id),
         "liaison_id": select(Liaison.id).where(Liaison.institution_id == anhui, Liaison.until_on.is_(None)),
         "package_id": select(ArchivePackage.id),
         "drill_id": select(CustodyDrill.id),
@@ -74,6 +77,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
     arguments = {name: db.scalar(query.order_by("id").limit(1)) or NOTHING for name, query in first.items()}
     rounds = db.scalars(select(VotingRound).where(VotingRound.consultation_id == consultation_id))
     arguments |= {
+        "own_message_id": arguments["message_id"],
         "consultation_id": consultation_id,
         "institution_id": anhui,
         "person_id": world.staff["anhui"].person_id,
@@ -195,6 +199,19 @@ def address(app: Flask, rule: Rule, scene: Scene) -> str:
     return str(app.url_map.bind("localhost").build(rule.endpoint, values))
 
 
+def _of_no_consultation(step: Step, actor: Actor, scene: Scene, fine: frozenset[int]) -> frozenset[int]:
+    """The statuses of a route whose permission rests on roles alone."""
+    name = step.permission.name
+    if not is_granted(name, actor):
+        return frozenset({404})
+    if not NARROWED.get(name, lambda _actor: True)(actor):
+        return frozenset({403, 404})
+    if "own_message_id" in step.arguments:
+        return fine if actor.person_id == scene.arguments["person_id"] else frozenset({404})
+    is_foreign = actor.institution_id != scene.world.institutions["anhui"]
+    return frozenset({403, 404}) if is_foreign and step.arguments & set(OWNED_BY_ANHUI) else fine
+
+
 def expected(db: Session, step: Step, actor: Actor | None, scene: Scene, now: datetime) -> frozenset[int]:
     """The statuses that `actor` (None: signed out) may get from `step`, by the permission table alone."""
     permission = step.permission
@@ -207,12 +224,7 @@ def expected(db: Session, step: Step, actor: Actor | None, scene: Scene, now: da
     if any(scene.arguments[name] == NOTHING for name in step.arguments):
         return frozenset({404})
     if not permission.relations:
-        if not is_granted(permission.name, actor):
-            return frozenset({404})
-        if not NARROWED.get(permission.name, lambda _actor: True)(actor):
-            return frozenset({403, 404})
-        is_foreign = actor.institution_id != scene.world.institutions["anhui"]
-        return frozenset({403, 404}) if is_foreign and step.arguments & set(OWNED_BY_ANHUI) else fine
+        return _of_no_consultation(step, actor, scene, fine)
     try:
         loaded = find(db, actor=actor, consultation_id=scene.consultation_id, now=now)
         authorise(permission.name, loaded.relations, loaded.stage)

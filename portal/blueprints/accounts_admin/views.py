@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from portal.blueprints.accounts_admin.forms import AccountForm, EmailForm, RequestsForm, RolesForm
 from portal.process.permissions import ROLE_LABELS
 from portal.services import accounts, expert_accounts
+from portal.services.bounces import unreachable_count
 from portal.web.acting import look, perform, settings
 from portal.web.forms import submit, typed
 from portal.web.fragments import render
@@ -32,10 +33,10 @@ def index() -> str:
         kept: dict[str, Any] = {name: value for name, value in chosen.items() if value}
         return url_for("accounts_admin.index", page=number, **kept)
 
-    waiting = look(expert_accounts.pending_count)
     return render(
-        "accounts_admin/index.html", found=page, chosen=chosen, states=STATES, roles=ROLES, url=url, waiting=waiting
-    )
+        "accounts_admin/index.html", found=page, chosen=chosen, states=STATES, roles=ROLES, url=url,
+        waiting=look(expert_accounts.pending_count), unreachable=look(unreachable_count),
+    )  # fmt: skip
 
 
 @blueprint.route("/new", methods=["GET", "POST"])

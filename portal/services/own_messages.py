@@ -1,0 +1,89 @@
+"""门户发给我的: everything the portal has told a person, and what became of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.mail.kinds import title_of
+from portal.mail.letters import Part, parts_of
+from portal.models.consultation import Consultation
+from portal.models.outbox import OutboxMessage
+from portal.process.errors import NotFound
+from portal.process.permissions import Actor
+
+PAGE_SIZE = 25
+GROUPS = {
+    "sent": ("sent", "digested"),
+    "waiting": ("queued", "sending", "collected"),
+    "undelivered": ("failed", "uncertain", "bounced"),
+    "page_only": ("muted", "withdrawn"),
+}
+"""What the page narrows by, and which states that means."""
+
+
+@dataclass(frozen=True)
+class OwnMessage:
+    """One message with the number of its consultation, where it is about one."""
+
+    message: OutboxMessage
+    number: str | None
+    title: str
+    is_held: bool  # waits for the end of the quiet hours
+
+    @property
+    def has_secret_link(self) -> bool:
+        """Whether its link was for the mail alone."""
+        return self.message.account_link_id is not None or self.message.poll_link_id is not None
+
+    @property
+    def parts(self) -> list[Part]:
+        """Its words."""
+        return parts_of(self.message.text)
+
+
+@dataclass(frozen=True)
+class OwnMessagesPage:
+    """One page, newest first."""
+
+    messages: tuple[OwnMessage, ...]
+    counts: dict[str, int]  # by group
+    total: int
+    page: int
+    pages: int
+
+
+def own_messages(db: Session, *, actor: Actor, now: datetime, group: str = "", page: int = 1) -> OwnMessagesPage:
+    """What was told to the actor, narrowed by group ("" for all)."""
+    own = OutboxMessage.person_id == actor.person_id
+    by_state = {
+        row[0]: row[1]
+        for row in db.execute(select(OutboxMessage.state, func.count()).where(own).group_by(OutboxMessage.state))
+    }
+    counts = {name: sum(by_state.get(state, 0) for state in states) for name, states in GROUPS.items()}
+    total = counts[group] if group else sum(by_state.values())
+    pages = max(1, -(-total // PAGE_SIZE))
+    page = min(max(1, page), pages)
+    query = select(OutboxMessage, Consultation).outerjoin(
+        Consultation, Consultation.id == OutboxMessage.consultation_id
+    )
+    query = query.where(own, OutboxMessage.state.in_(GROUPS[group])) if group else query.where(own)
+    rows = db.execute(query.order_by(OutboxMessage.id.desc()).offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE))
+    return OwnMessagesPage(tuple(_own(*row, now) for row in rows), counts, total, page, pages)
+
+
+def own_message(db: Session, *, actor: Actor, message_id: int, now: datetime) -> OwnMessage:
+    """One of the actor's own; NotFound for another's."""
+    message = db.get(OutboxMessage, message_id)
+    if message is None or message.person_id != actor.person_id:
+        raise NotFound
+    about = db.get(Consultation, message.consultation_id) if message.consultation_id is not None else None
+    return _own(message, about, now)
+
+
+def _own(message: OutboxMessage, consultation: Consultation | None, now: datetime) -> OwnMessage:
+    is_held = message.state == "queued" and message.tries == 0 and message.next_try_at > now
+    return OwnMessage(message, consultation.number if consultation else None, title_of(message.kind), is_held)
