@@ -310,6 +310,8 @@ def _bounce_mailbox(text: str | None) -> ImapMailbox | None:
         raise SettingsError(variable, "must be imaps://user:password@host:port/folder")
     if parts.query or parts.fragment:
         raise SettingsError(variable, "nothing may follow the folder")
+    if not (unquote(parts.username) + unquote(parts.password)).isascii():
+        raise SettingsError(variable, "user and password must be ASCII")
     has_tls = parts.scheme == "imaps"
     if not has_tls and not is_loopback(parts.hostname):
         raise SettingsError(variable, "a password is never sent by imap: to another machine")

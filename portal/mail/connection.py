@@ -4,17 +4,21 @@ As Flask-Mail brings it, the connection has no time-out, starts TLS without chec
 whatever exception rises, also the one that comes from saying goodbye after the mail was taken.
 """
 
+import re
 import smtplib
 import ssl
 from collections.abc import Callable
 from contextlib import closing, suppress
 from types import TracebackType
+from typing import TypeVar
 
 import flask_mail
 
 from portal.mail.errors import DeliveryFailed, DeliveryUncertain
 
 TIMEOUT_SECONDS = 20
+_LEADING_PERIOD = re.compile(rb"^\.", re.MULTILINE)  # RFC 5321, 4.5.2
+T = TypeVar("T")
 
 
 class Connection(flask_mail.Connection):
@@ -67,22 +71,32 @@ class Connection(flask_mail.Connection):
 
 
 def _offer(ask: Callable[[str], tuple[int, bytes]], address: str) -> None:
-    try:
-        code, answer = ask(address)
-    except (OSError, smtplib.SMTPException) as error:
-        raise DeliveryFailed(_detail(error), is_permanent=False) from error
-    if code not in (250, 251):
-        raise DeliveryFailed(f"{code} {answer.decode('utf-8', 'replace')}", is_permanent=code >= 500)
+    code, answer = _surely_not_sent(lambda: ask(address))
+    _require(250, 250 if code == 251 else code, answer)
 
 
 def _hand_over(host: smtplib.SMTP, content: bytes) -> None:
+    """Send the text. Only when all of it has gone out, and no answer comes, can nobody know."""
+    _require(354, *_surely_not_sent(lambda: host.docmd("DATA")))
+    # The line that ends the text goes last: a connection that breaks before has not handed the mail over.
+    text = _LEADING_PERIOD.sub(b"..", content.removesuffix(b"\r\n"))
+    _surely_not_sent(lambda: host.send(text + b"\r\n.\r\n"))
     try:
-        code, answer = host.data(content)
-    except smtplib.SMTPDataError as error:
-        raise DeliveryFailed(_detail(error), is_permanent=error.smtp_code >= 500) from error
+        code, answer = host.getreply()
     except (OSError, smtplib.SMTPException) as error:
         raise DeliveryUncertain(_detail(error)) from error
-    if code != 250:
+    _require(250, code, answer)
+
+
+def _surely_not_sent(step: Callable[[], T]) -> T:
+    try:
+        return step()
+    except (OSError, smtplib.SMTPException) as error:
+        raise DeliveryFailed(_detail(error), is_permanent=False) from error
+
+
+def _require(wanted: int, code: int, answer: bytes) -> None:
+    if code != wanted:
         raise DeliveryFailed(f"{code} {answer.decode('utf-8', 'replace')}", is_permanent=code >= 500)
 
 

@@ -76,16 +76,19 @@ _KINDS = (
     MailKind("term_handover_asked", "请签署移交清单", "请签署移交清单", _O, _LIAISON),
     MailKind("term_handover_signed", "请接收移交清单", "请接收移交清单", _O, _LIAISON),
     MailKind("term_handover_accepted", "移交清单已接收", "移交清单已接收", _D, _LIAISON, is_for_staff=True),
-    MailKind("reminder", "请办理", "期限将到", _O, _CONCERNED),
-    MailKind("reminder_due", "请办理", "今天截止", _M, _CONCERNED),
-    MailKind("reminder_overdue", "请办理", "已超期", _M, _CONCERNED),
-    MailKind("reminder_escalated", "请督促", "他人超期，请督促", _M, _CONCERNED),
-    MailKind("reminder_waiting", "请办理", "已等待多日", _D, _CONCERNED),
+    MailKind("reminder", "请办理", "期限将到的提醒", _O, _CONCERNED),
+    MailKind("reminder_due", "请办理", "当天截止的提醒", _M, _CONCERNED),
+    MailKind("reminder_overdue", "请办理", "超期提醒", _M, _CONCERNED),
+    MailKind("reminder_escalated", "请督促", "他人超期的督促", _M, _CONCERNED),
+    MailKind("reminder_waiting", "请办理", "没有期限的事项的提醒", _D, _CONCERNED),
     MailKind("digest", "通知汇总", "通知汇总", _O, "您选择了按天或者按周汇总接收不紧急的通知。"),
 )
 # fmt: on
 MAIL_KINDS = {one.kind: one for one in _KINDS}
-MANDATORY_BECAUSE = "登录、会诊时间、签署和签名回执涉及本人的权利和义务，必须送达，不能关闭，也不等待免打扰时段结束。"
+MANDATORY_BECAUSE = (
+    "账号、会诊时间、签署、签名回执以及当天截止和超期的提醒，关系到本人或者本单位必须按时办理的事项，"
+    "必须送达：不能关闭，也不等待免打扰时段结束。"
+)
 
 
 def title_of(kind: str) -> str:

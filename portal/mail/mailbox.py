@@ -8,6 +8,7 @@ from __future__ import annotations
 import imaplib
 import re
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -19,6 +20,7 @@ AT_MOST = 50
 LARGEST_BYTES = 256 * 1024
 """What is read of one mail: a report and the headers of what came back stand well within it."""
 _UID = re.compile(rb"\d+")
+_BEYOND_ASCII = re.compile(r"[^\x20-\x7e]+")
 
 
 class MailboxFailed(Exception):
@@ -67,6 +69,8 @@ def opened(where: ImapMailbox) -> Iterator[Mailbox]:
         finally:
             with suppress(imaplib.IMAP4.error, OSError):
                 connection.logout()
+            with suppress(OSError):
+                connection.shutdown()  # which a log-out that failed leaves out
     except (imaplib.IMAP4.error, OSError) as error:
         raise MailboxFailed(str(error) or type(error).__name__) from error
 
@@ -79,5 +83,11 @@ def _connect(where: ImapMailbox) -> imaplib.IMAP4:
 
 
 def _quoted(folder: str) -> str:
-    escaped = folder.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    """A folder's name as the protocol wants it: in modified UTF-7 (RFC 3501, 5.1.3), quoted."""
+    escaped = folder.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&-")
+    return f'"{_BEYOND_ASCII.sub(lambda found: _in_utf7(found[0]), escaped)}"'
+
+
+def _in_utf7(text: str) -> str:
+    encoded = b64encode(text.encode("utf-16-be")).decode("ascii")
+    return f"&{encoded.rstrip('=').replace('/', ',')}-"

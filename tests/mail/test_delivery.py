@@ -3,8 +3,10 @@
 import asyncio
 import socket
 import ssl
+import struct
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 from dataclasses import replace
 from email import message_from_bytes
@@ -129,6 +131,89 @@ def test_hanging_up_after_the_mail_was_taken_changes_nothing(settings, mailbox):
     mailbox.hangs_up_at = "QUIT"
     deliver(ENVELOPE, settings)
     assert len(mailbox.received) == 1
+
+
+GREETING = b"220 mail.example.cn\r\n"
+UNTIL_TEXT = (b"220 hi\r\n", b"250 hi\r\n", b"250 OK\r\n", b"250 OK\r\n")
+
+
+@pytest.fixture
+def scripted(settings):
+    """Settings for a server that says these answers, one per line of the client, and then hangs up."""
+    with ExitStack() as stack:
+
+        def start(*answers, read=0, **options):
+            listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+
+            def speak():
+                connection, _ = listening.accept()
+                with connection, connection.makefile("rb") as lines:
+                    for number, answer in enumerate(answers):
+                        if number:
+                            lines.readline()
+                        connection.sendall(answer)
+                    if read:
+                        lines.read(read)
+                        # At once and not politely: what the client still sends meets nobody.
+                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+            thread = threading.Thread(target=speak, daemon=True)
+            thread.start()
+            stack.callback(thread.join, 5)
+            port = listening.getsockname()[1]
+            return replace(settings, mail=SmtpMail("127.0.0.1", port, options.pop("tls", Tls.NONE), **options))
+
+        yield start
+
+
+@pytest.mark.parametrize(
+    ("answers", "options"),
+    [
+        ((), {}),
+        ((b"421 busy\r\n",), {}),
+        ((b"554 not you\r\n",), {}),
+        ((b"\xff\xfe nonsense\r\n",), {}),
+        ((GREETING,), {}),
+        ((GREETING, b"550 no EHLO\r\n", b"550 no HELO\r\n"), {}),
+        ((GREETING, b"250-mail\r\n250 STARTTLS\r\n"), {"tls": Tls.STARTTLS}),
+        ((GREETING, b"250-mail\r\n250 STARTTLS\r\n", b"454 not now\r\n"), {"tls": Tls.STARTTLS}),
+        ((GREETING, b"250-mail\r\n250 STARTTLS\r\n", b"220 go\r\n"), {"tls": Tls.STARTTLS}),
+        ((GREETING, b"250-mail\r\n250 AUTH PLAIN\r\n"), {"username": "portal", "password": "x"}),
+        ((GREETING, b"250-mail\r\n250 AUTH PLAIN\r\n", b"454 later\r\n"), {"username": "portal", "password": "x"}),
+        ((GREETING, b"250 mail\r\n"), {"username": "portal", "password": "x"}),
+        ((*UNTIL_TEXT, b"451 not now\r\n"), {}),
+        (UNTIL_TEXT, {}),
+    ],
+    ids=[
+        *("connects and hangs up", "greets with busy", "greets with no", "speaks nonsense", "hangs up at EHLO"),
+        *("refuses EHLO and HELO", "hangs up at STARTTLS", "refuses STARTTLS", "hangs up in the TLS handshake"),
+        *("hangs up at AUTH", "refuses AUTH for now", "knows no AUTH", "refuses DATA for now", "hangs up at DATA"),
+    ],
+)
+def test_whatever_goes_wrong_before_the_text_is_a_failure_that_is_tried_again(scripted, answers, options):
+    with pytest.raises(DeliveryFailed) as failure:
+        deliver(ENVELOPE, scripted(*answers, **options))
+    assert not failure.value.is_permanent
+
+
+def test_hanging_up_in_the_text_is_a_failure_as_its_last_line_was_never_sent(scripted):
+    # More than two sockets hold, so that the client is still sending.
+    long = replace(ENVELOPE, text="长" * 4_000_000, html=None)
+    with pytest.raises(DeliveryFailed) as failure:
+        deliver(long, scripted(*UNTIL_TEXT, b"354 go on\r\n", read=200))
+    assert not failure.value.is_permanent
+
+
+def test_an_answer_after_the_text_that_is_no_250(scripted):
+    with pytest.raises(DeliveryFailed, match="452") as failure:
+        deliver(ENVELOPE, scripted(*UNTIL_TEXT, b"354 go on\r\n452 full\r\n", read=1))
+    assert not failure.value.is_permanent
+
+
+def test_a_refusal_of_data_itself_is_permanent_where_it_says_so(scripted):
+    with pytest.raises(DeliveryFailed, match="554") as failure:
+        deliver(ENVELOPE, scripted(*UNTIL_TEXT, b"554 no\r\n"))
+    assert failure.value.is_permanent
 
 
 @pytest.fixture
