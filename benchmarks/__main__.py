@@ -18,6 +18,7 @@ from typing import Any
 from benchmarks.measuring import CALLS, Cost, measure
 from benchmarks.pages import FAR, Ground, comparisons, prepared
 from benchmarks.papers import ratios
+from benchmarks.reminders import FEW_OPEN, OPEN, reminder_costs
 from benchmarks.session import crowd, session_calls
 from benchmarks.starting import starts
 from benchmarks.targets import (
@@ -31,6 +32,7 @@ from benchmarks.targets import (
     LIST_RAW,
     MEMORY,
     PAPER,
+    REMINDERS,
     RULES_A_SECOND,
     SESSION_PAGE,
     SESSION_POLL,
@@ -65,6 +67,7 @@ def main() -> None:
                 found += _growth(ground, small, kind, calls)
             found += _crowd(ground, kind, url, folder)
             found += _starting(kind, url, folder)
+        found.append(_reminders(kind))
     found += [_rules(), *_papers()]
     _print(found, rows)
     _write(found, rows)
@@ -147,6 +150,13 @@ def _growth(ground: Ground, small: Ground, kind: str, calls: int) -> list[Row]:
     return rows
 
 
+def _reminders(kind: str) -> Row:
+    """The reminders' run with much open and with little."""
+    with _database(kind) as (many, _), _database(kind) as (few, _):
+        costs = reminder_costs(many, few)
+    return _compared(f"reminders, {OPEN:,} open against {FEW_OPEN:,}", kind, REMINDERS, *costs)
+
+
 def _starting(kind: str, url: str, folder: Path) -> list[Row]:
     """From nothing to the first answer."""
     found = starts(url, folder)
@@ -187,13 +197,13 @@ def _print(found: list[Row], rows: int) -> None:
     print(f"{rows:,} consultations; least CPU time of one call, portal and bare twin by turns. A database server")
     print("works beside this process: what it costs is in the ratio of wall times only.\n")
     head = ("portal", "twin", "ratio", "wall", "statements", "goal", "limit")
-    print(f"{'':34}{'':11}{head[0]:>10}{head[1]:>10}{head[2]:>8}{head[3]:>8}{head[4]:>12}{head[5]:>8}{head[6]:>9}")
+    print(f"{'':38}{'':11}{head[0]:>10}{head[1]:>10}{head[2]:>8}{head[3]:>8}{head[4]:>12}{head[5]:>8}{head[6]:>9}")
     for row in found:
         print(_line(row))
 
 
 def _line(row: Row) -> str:
-    head = f"{row['name']:34}{row['database']:11}"
+    head = f"{row['name']:38}{row['database']:11}"
     aims = f"{row['goal']:>8,g}{row['limit']:>9,g}  {_VERDICTS[row['verdict']]}"
     if "portal" not in row:
         digits = 0 if row["value"] >= 10 else 2

@@ -1,0 +1,31 @@
+"""A worker of the simulated year: what the portal's own does about reminders and mail, by the clock in a file."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from portal.config import Settings, SmtpMail, Tls
+from portal.models.database import Database
+from portal.services.outbox import deliver_due
+from portal.services.reminders import remind_due
+
+
+def work(folder: Path, port: int, number: int) -> None:
+    """Work until the parent is gone, or until SIGKILL. When nothing is left to do it says so in `idle-<number>`."""
+    settings = Settings.from_environment({"PORTAL_INSTANCE": str(folder)})
+    settings = replace(settings, mail=SmtpMail("127.0.0.1", port, Tls.NONE))
+    database = Database(f"sqlite:///{folder}/portal.sqlite3")
+    parent, idle = os.getppid(), folder / f"idle-{number}"
+    while os.getppid() == parent:
+        said = (folder / "clock").read_text()
+        now = datetime.fromisoformat(said)
+        remind_due(database, now)
+        deliver_due(database, settings, now)
+        idle.write_text(said)
+        # What another one leaves behind when it is killed is for its successor: until the clock moves, this one rests.
+        while os.getppid() == parent and (folder / "clock").read_text() == said:
+            time.sleep(0.004)
