@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.account import Person
@@ -132,3 +132,23 @@ class ExpertImport(Base):
     good: Mapped[int] = mapped_column(default=0)
     bad: Mapped[int] = mapped_column(default=0)  # rows, each of which may have several problems
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class OrganisationAlias(Base):
+    """Two names of one organisation that do not look alike; all institutions of the alliance add and see them.
+
+    `name_key` and `alias_key` are what is compared (services.conflicts.trade_name), in alphabetical order.
+    """
+
+    __tablename__ = "organisation_alias"
+    __table_args__ = (UniqueConstraint("name_key", "alias_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    alias: Mapped[str] = mapped_column(String(120))
+    name_key: Mapped[str] = mapped_column(String(120))
+    alias_key: Mapped[str] = mapped_column(String(120))
+    source: Mapped[str] = mapped_column(String(200))  # how it is known: 国家企业信用信息公示系统 …
+    added_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    added_at: Mapped[datetime] = mapped_column(Instant)

@@ -66,6 +66,8 @@ OTHER_EVENTS = {
     "expert_import_asked": "上传专家名单",
     "expert_import_discarded": "放弃导入专家",
     "expert_withdrawn": "撤回专家入库",
+    "organisation_alias_added": "登记单位别名",
+    "organisation_alias_removed": "删除单位别名",
     "experts_exported": "导出专家库",
     "experts_imported": "导入专家",
     "institution_renamed": "修改机构名称",

@@ -1,6 +1,7 @@
 """Conflicts of interest by name: an expert's employers and declared relations against those of the application.
 
-Company names are compared without legal form, place and brackets. A name that only looks alike is dismissed by a
+Company names are compared without legal form, place and brackets; former names, short forms and brands that look
+different are on the list of aliases (services.organisation_aliases). A name that only looks alike is dismissed by a
 person with a reason; the expert's own declaration comes on top (Art. 8(1)).
 """
 
@@ -13,8 +14,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from portal.models.consultation import ProductInformation
-from portal.models.expert import Expert
+from portal.models.expert import Expert, OrganisationAlias
 from portal.rules.dates import add_years
 from portal.rules.expertise import CONFLICT_YEARS, RELATION_KINDS
 
@@ -65,11 +69,22 @@ class Conflict:
     source: str
     organisation: str
     role: str  # 生产者, 品牌所有者, 控股/母公司 or 检测机构
+    alias: str = ""  # the other name of that company that matched; "" where its own did
 
     @property
     def words(self) -> str:
         """One sentence for the page."""
-        return f"{self.source}“{self.organisation}”与{self.role}名称相符"
+        known_as = f"的别名“{self.alias}”" if self.alias else "名称"
+        return f"{self.source}“{self.organisation}”与{self.role}{known_as}相符"
+
+
+@dataclass(frozen=True)
+class Involved:
+    """A company that the application names, with the other names that it is known by."""
+
+    role: str
+    name: str
+    aliases: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=50_000)
@@ -93,27 +108,47 @@ def is_same_organisation(one: str, other: str) -> bool:
     return longer.startswith(shorter) or (len(shorter) >= SHORTEST_INNER_MATCH and shorter in longer)
 
 
-def conflicts_of(expert: Expert, product: ProductInformation, today: date) -> tuple[Conflict, ...]:
-    """The name matches of an expert with producer, brand owner, parent company and test laboratory."""
-    return conflicts_among(ties_of(expert), product, today)
-
-
-def conflicts_among(ties: Iterable[Tie], product: ProductInformation, today: date) -> tuple[Conflict, ...]:
-    """The name matches of these ties; what ended more than CONFLICT_YEARS ago counts no more."""
-    since = add_years(today, -CONFLICT_YEARS)
-    involved = (
+def involved_in(db: Session, product: ProductInformation) -> tuple[Involved, ...]:
+    """The companies that an application names, with their aliases; in one statement."""
+    named = (
         ("生产者", product.producer),
         ("品牌所有者", product.brand_owner),
         ("控股/母公司", product.parent_company),
         ("检测机构", product.test_laboratory),
     )
-    return tuple(
-        Conflict(tie.source, tie.organisation, role)
-        for tie in ties
-        if tie.until_on is None or tie.until_on >= since
-        for role, name in involved
-        if is_same_organisation(tie.organisation, name)
+    pairs = [(row.name, row.alias) for row in db.execute(select(OrganisationAlias.name, OrganisationAlias.alias))]
+    return tuple(Involved(role, name, other_names(name, pairs)) for role, name in named if trade_name(name))
+
+
+def other_names(name: str, pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """All names that pairs of names tie to this one, over any number of pairs."""
+    known, left = [name], list(pairs)
+    for one in known:
+        tied = [pair for pair in left if any(is_same_organisation(one, other) for other in pair)]
+        left = [pair for pair in left if pair not in tied]
+        known += [other for pair in tied for other in pair if not is_same_organisation(one, other)]
+    return tuple(known[1:])
+
+
+def conflicts_of(expert: Expert, involved: Iterable[Involved], today: date) -> tuple[Conflict, ...]:
+    """The name matches of an expert with producer, brand owner, parent company and test laboratory."""
+    return conflicts_among(ties_of(expert), involved, today)
+
+
+def conflicts_among(ties: Iterable[Tie], involved: Iterable[Involved], today: date) -> tuple[Conflict, ...]:
+    """The name matches of these ties; what ended more than CONFLICT_YEARS ago counts no more."""
+    since, companies = add_years(today, -CONFLICT_YEARS), tuple(involved)
+    found = (
+        _match(tie, company) for tie in ties if tie.until_on is None or tie.until_on >= since for company in companies
     )
+    return tuple(conflict for conflict in found if conflict is not None)
+
+
+def _match(tie: Tie, company: Involved) -> Conflict | None:
+    if is_same_organisation(tie.organisation, company.name):
+        return Conflict(tie.source, tie.organisation, company.role)
+    alias = next((one for one in company.aliases if is_same_organisation(tie.organisation, one)), None)
+    return Conflict(tie.source, tie.organisation, company.role, alias) if alias is not None else None
 
 
 def ties_of(expert: Expert) -> tuple[Tie, ...]:

@@ -173,3 +173,21 @@ def test_a_list_is_uploaded_looked_at_and_taken_over(surf: Surf, world: World, s
     assert staff.post(f"{shown}/discard").status_code == 409
     assert staff.post("/experts/export").data.startswith(b"PK")
     assert "名单.csv" in text(staff.get("/experts/imports"))
+
+
+def test_an_alias_is_added_seen_by_all_and_removed_by_who_added_it(surf: Surf, world: World) -> None:
+    own, other = surf("jiangsu-staff"), surf("anhui-staff")
+    own.get("/experts/aliases")
+    given = {"name": "博西华电器（江苏）有限公司", "alias": "博西华电器", "source": "公司网站"}
+    refused = own.post("/experts/aliases", given)
+    assert refused.status_code == 422
+    assert "本来就会视为同一单位" in refused.text
+    assert 'value="公司网站"' in refused.text
+    assert own.post("/experts/aliases", {**given, "alias": "西门子家电"}).status_code == 303
+    page = other.get("/experts/aliases?search=西门子").text
+    assert "西门子家电" in page
+    assert "由登记单位删除" in page
+    assert other.post("/experts/aliases/1/remove").status_code == 403
+    own.get("/experts/aliases")
+    assert own.post("/experts/aliases/1/remove").status_code == 303
+    assert "没有登记的别名" in own.get("/experts/aliases").text

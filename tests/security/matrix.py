@@ -19,7 +19,7 @@ from werkzeug.routing import Rule
 from portal.models.account import Person
 from portal.models.archive import ArchivePackage, CustodyDrill
 from portal.models.database import Database
-from portal.models.expert import Expert, ExpertImport
+from portal.models.expert import Expert, ExpertImport, OrganisationAlias
 from portal.models.institution import Liaison, RotationTerm
 from portal.models.material import Material
 from portal.models.material_preview import MaterialPreview
@@ -34,6 +34,7 @@ from portal.services.account_passwords import PasswordProof
 from portal.services.account_sessions import sign_in
 from portal.services.kernel.loading import Loaded, find
 from portal.services.kernel.mailing import queue
+from portal.services.organisation_aliases import add_alias
 from portal.web.assets import assets, viewer_tables
 from portal.web.guard import permission_of
 from tests.factories.world import NOON, World
@@ -58,6 +59,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
     anhui = world.institutions["anhui"]
     person = db.get_one(Person, world.staff["anhui"].person_id)
     queue(db, "password_changed", [person], now=NOON, link_label="登录", link_path="/login", changed_at=NOON)
+    add_alias(db, actor=world.staff["anhui"], name="博西家电", alias="西门子家电", source="公司网站", now=NOON)
     first: dict[str, Select[tuple[int]]] = {
         "obligation_id": select(Obligation.id).where(Obligation.consultation_id == consultation_id),
         "message_id": select(OutboxMessage.id).where(OutboxMessage.person_id == person.id),
@@ -67,6 +69,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "material_id": select(Material.id).where(Material.consultation_id == consultation_id),
         "file_id": select(WatchFile.id),
         "expert_id": select(Expert.id).where(Expert.institution_id == anhui),
+        "alias_id": select(OrganisationAlias.id),
         "import_id": select(ExpertImport.id).where(ExpertImport.institution_id == anhui),
         "term_id": select(RotationTerm.id).where(RotationTerm.starts_on > NOON.date()),
         # Sheets and counts of a round exist for others only once it is closed.
@@ -101,7 +104,7 @@ def _preview(db: Session, consultation_id: int) -> None:
         db.add(MaterialPreview(sha256=item.sha256, content_type=item.content_type, **said))
 
 
-OWNED_BY_ANHUI = ("liaison_id", "expert_id", "import_id")
+OWNED_BY_ANHUI = ("liaison_id", "expert_id", "import_id", "alias_id")
 """Arguments whose object belongs to an institution: its own people may, those of another may not."""
 
 NARROWED: dict[str, Callable[[Actor], bool]] = {

@@ -62,6 +62,14 @@ class NewExpertForm(ExpertForm):
     email = TextField("邮箱", longest=254)
 
 
+class AliasForm(PortalForm):
+    """Two names of one organisation, and how that is known."""
+
+    name = TextField("单位名称", longest=120)
+    alias = TextField("别名、曾用名或品牌", longest=120)
+    source = TextField("依据", longest=200, description="例如：国家企业信用信息公示系统，曾用名")
+
+
 def values_of(entry: ExpertInput) -> dict[str, object]:
     """What the form of an entry begins with."""
     return {**entry.__dict__, "fields": list(entry.fields), "disciplines": list(entry.fields)}

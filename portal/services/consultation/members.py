@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from portal.models.consultation import ProductInformation
 from portal.models.expert import Expert
 from portal.models.panel import PanelMember
 from portal.models.preliminary_analysis import PreliminaryAnalysis
@@ -17,7 +17,7 @@ from portal.process.permissions import Actor
 from portal.rules.dates import beijing_day
 from portal.rules.panel import check_panel, is_odd_panel
 from portal.rules.problem import Problem
-from portal.services.conflicts import Conflict, conflicts_of
+from portal.services.conflicts import Conflict, Involved, conflicts_of
 from portal.services.consultation.application import add_party
 from portal.services.consultation.session_invitation import invite_newcomer, uninvite
 from portal.services.consultation.time_poll_asking import ask_newcomer, revoke_links
@@ -108,7 +108,7 @@ def settle_panel(db: Session, loaded: Loaded, now: datetime) -> None:
 def choose(
     members: list[PanelMember],
     expert: Expert,
-    product: ProductInformation,
+    involved: Sequence[Involved],
     *,
     today: date,
     field: str,
@@ -123,7 +123,7 @@ def choose(
         return (Problem(field, f"{name}已回避，不能再选。", "8(1)"),)
     if expert.is_away(today) or not expert.person.is_active:
         return (Problem(field, f"{name}目前不能参加会诊，请另选。", "8(1)"),)
-    found = conflicts_of(expert, product, today)
+    found = conflicts_of(expert, involved, today)
     if found and not (dismissal or "").strip():
         return (
             Problem(field if dismissal is None else f"dismissal_{expert.id}", _conflict_words(name, found), "8(1)"),

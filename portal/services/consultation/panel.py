@@ -14,6 +14,7 @@ from portal.process.permissions import Actor, Relation
 from portal.rules.dates import beijing_day
 from portal.rules.panel import check_panel, is_odd_panel
 from portal.rules.problem import Problem
+from portal.services.conflicts import involved_in
 from portal.services.consultation.application import end_early, required_reason
 from portal.services.consultation.members import (
     choose,
@@ -86,13 +87,14 @@ def nominate_members(
     if not expert_ids:
         raise Invalid.field("experts", "请至少选取一位专家。", "8(1)")
     own = frozenset({actor.institution_id} if actor.institution_id is not None else ())
-    members, product, given = members_of(db, consultation_id), loaded.consultation.product, dismissals or {}
+    members, given = members_of(db, consultation_id), dismissals or {}
+    involved = involved_in(db, loaded.consultation.product)
     experts = [expert_or_invalid(db, one, institution_ids=own, field="experts") for one in sorted(set(expert_ids))]
     problems = [
         problem
         for expert in experts
         for problem in choose(
-            members, expert, product, today=beijing_day(now), field="experts", dismissal=given.get(expert.id, "")
+            members, expert, involved, today=beijing_day(now), field="experts", dismissal=given.get(expert.id, "")
         )
     ]
     if problems:
@@ -279,8 +281,8 @@ def _invite_instead(
     if not is_lead and left.institution_id not in own:
         raise NotAllowed("只能补选本单位专家的席位。", article="8(1)")
     expert = expert_or_invalid(db, expert_id, institution_ids=registers, field="expert_id")
-    product, today = loaded.consultation.product, beijing_day(now)
-    problems = choose(members, expert, product, today=today, field="expert_id", dismissal=None)
+    involved, today = involved_in(db, loaded.consultation.product), beijing_day(now)
+    problems = choose(members, expert, involved, today=today, field="expert_id", dismissal=None)
     if problems:
         raise Invalid(problems)
     return invite(db, loaded, expert, actor=actor, now=now, replaces=left)

@@ -14,7 +14,7 @@ from portal.models.expert import Expert, ExpertField, ExpertRelation, FormerEmpl
 from portal.models.institution import AllianceMember, Institution
 from portal.models.panel import PanelMember
 from portal.rules.dates import beijing_day
-from portal.services.conflicts import Tie, conflicts_among, declared_tie, former_tie
+from portal.services.conflicts import Tie, conflicts_among, declared_tie, former_tie, involved_in
 from portal.services.consultation.panel_choice import Candidate
 from portal.services.expert_load import ON_PANEL, ExpertLoad, loads_of
 from portal.services.kernel.loading import Loaded
@@ -101,12 +101,13 @@ def known_experts(db: Session, loaded: Loaded, now: datetime, condition: ColumnE
     ):
         fields.setdefault(expert_id, set()).add(key)
     ties = _ties(db, {row.id: row.employer for row in rows}, of_chosen)
-    loads, today, product = loads_of(db, [row.id for row in rows]), beijing_day(now), loaded.consultation.product
+    loads, today = loads_of(db, [row.id for row in rows]), beijing_day(now)
+    involved = involved_in(db, loaded.consultation.product)
     return [
         KnownExpert(
             row.id, row.name, row.institution_id, frozenset(fields.get(row.id, ())), row.field, row.employer, row.title,
             loads.get(row.id, ExpertLoad()),
-            tuple(found.words for found in conflicts_among(ties[row.id], product, today)),
+            tuple(found.words for found in conflicts_among(ties[row.id], involved, today)),
         )
         for row in rows
     ]  # fmt: skip
@@ -115,13 +116,13 @@ def known_experts(db: Session, loaded: Loaded, now: datetime, condition: ColumnE
 def conflicts_of_sitting(
     db: Session, loaded: Loaded, members: Collection[PanelMember], now: datetime
 ) -> dict[int, tuple[str, ...]]:
-    """By place: which names of the register, as it stands today, match those of the application. In two statements."""
+    """By place: which names of the register, as it stands today, match the application's. In three statements."""
     if not members:
         return {}
     employers = {member.expert_id: member.expert.employer for member in members}
-    ties, product = _ties(db, employers, tuple(employers)), loaded.consultation.product
+    ties, involved = _ties(db, employers, tuple(employers)), involved_in(db, loaded.consultation.product)
     found = {
-        member.id: tuple(one.words for one in conflicts_among(ties[member.expert_id], product, beijing_day(now)))
+        member.id: tuple(one.words for one in conflicts_among(ties[member.expert_id], involved, beijing_day(now)))
         for member in members
     }
     return {member_id: words for member_id, words in found.items() if words}
