@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -10,12 +11,14 @@ from portal.web.compiled_templates import FOLDER
 
 
 @cache
-def _shared() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="portal-templates-")
+def _shared() -> Path:
+    folder = tempfile.TemporaryDirectory(prefix="portal-templates-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
 
 
 def share_compiled_templates(instance: Path) -> None:
     """Let the application of this instance use the shared folder."""
     own = instance / FOLDER
     if not own.exists():
-        own.symlink_to(_shared().name)
+        own.symlink_to(_shared())
