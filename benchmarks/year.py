@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import random
 import time as wall
 from collections import Counter
@@ -205,7 +206,7 @@ class Year:
                 if message.message_id not in taken:
                     outbox.resend_message(db, **given)
                     self.counts.resent += 1
-                elif hasattr(outbox, "record_delivered"):
+                else:
                     outbox.record_delivered(db, **given)
                     self.counts.recorded += 1
 
@@ -218,7 +219,7 @@ class Year:
     def _hire(self) -> None:
         while len(self._workers) < WORKERS:
             self._started += 1
-            arguments = (self.folder, self.server.port, self._started)
+            arguments = (self.folder, self.server.port, self._started, os.getpid())
             worker = _PROCESSES.Process(target=work, args=arguments, daemon=True)
             worker.start()
             self._workers[self._started] = worker

@@ -14,18 +14,26 @@ from portal.services.outbox import deliver_due
 from portal.services.reminders import remind_due
 
 
-def work(folder: Path, port: int, number: int) -> None:
-    """Work until the parent is gone, or until SIGKILL. When nothing is left to do it says so in `idle-<number>`."""
+def work(folder: Path, port: int, number: int, controller: int) -> None:
+    """Work until the process `controller` is gone, or until SIGKILL; say in `idle-<number>` when nothing is left."""
     settings = Settings.from_environment({"PORTAL_INSTANCE": str(folder)})
     settings = replace(settings, mail=SmtpMail("127.0.0.1", port, Tls.NONE))
     database = Database(f"sqlite:///{folder}/portal.sqlite3")
-    parent, idle = os.getppid(), folder / f"idle-{number}"
-    while os.getppid() == parent:
+    idle = folder / f"idle-{number}"
+    while _lives(controller):
         said = (folder / "clock").read_text()
         now = datetime.fromisoformat(said)
         remind_due(database, now)
         deliver_due(database, settings, now)
         idle.write_text(said)
         # What another one leaves behind when it is killed is for its successor: until the clock moves, this one rests.
-        while os.getppid() == parent and (folder / "clock").read_text() == said:
+        while _lives(controller) and (folder / "clock").read_text() == said:
             time.sleep(0.004)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
