@@ -40,7 +40,7 @@ _WORKED = (time(8, 30), time(9), time(11), time(13, 30), time(15, 30), time(17, 
 _OFF = (time(12),)
 _MINUTE = timedelta(minutes=1)
 _IS_REMINDER = OutboxMessage.kind.startswith("reminder")
-_PATIENCE = 60.0
+_PATIENCE = 300.0
 _NIGHT = timedelta(hours=10)
 # A small process of its own has everything loaded and makes the workers: they start in no time, without any thread.
 _PROCESSES = multiprocessing.get_context("forkserver")

@@ -24,7 +24,8 @@ def work(folder: Path, port: int, number: int, controller: int) -> None:
         said = (folder / "clock").read_text()
         now = datetime.fromisoformat(said)
         remind_due(database, now)
-        deliver_due(database, settings, now)
+        while deliver_due(database, settings, now):
+            pass
         idle.write_text(said)
         # What another one leaves behind when it is killed is for its successor: until the clock moves, this one rests.
         while _lives(controller) and (folder / "clock").read_text() == said:

@@ -52,7 +52,8 @@ class Connection(flask_mail.Connection):
                 self.host.quit()
 
     def _ready_host(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
+        # Reading the machine's certificates takes longer than the rest of a mail: only where they are asked for.
+        context = ssl.create_default_context() if self.mail.use_ssl or self.mail.use_tls else None
         host: smtplib.SMTP
         if self.mail.use_ssl:
             host = smtplib.SMTP_SSL(self.mail.server, self.mail.port, timeout=TIMEOUT_SECONDS, context=context)
