@@ -4,18 +4,23 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select, update
 
 from portal.cli.database import opened_database
 from portal.cli.demo import FINISHED, UNFINISHED
 from portal.cli.main import main
 from portal.config import Settings, demo_mark
 from portal.field_keys import new_key
+from portal.models.obligation import Obligation, ReminderSent
+from portal.rules.dates import beijing_day
+from portal.rules.working_days import shipped_calendar
 from portal.services.account_links import link_of_token
 from portal.services.account_passwords import prove_log_in
+from tests.factories.application import submitted
 from tests.factories.archive import flip, package_rows, path_of, stored
 from tests.factories.calendar import YEAR_2027
 from tests.factories.ending import archived
@@ -52,6 +57,7 @@ def test_the_commands_that_there_are(portal):
         "calendar",
         "archive",
         "vote",
+        "reminders",
     )
     for command in commands:
         assert f"\n  {command} " in result.output
@@ -236,3 +242,25 @@ def test_keys_that_do_not_fit_are_not_rotated(portal, tmp_path):
         assert refused.exit_code == 1
         assert "解开" in refused.output
     assert len(settings.field_keys.current()) == 1
+
+
+def test_the_reminders_of_a_day_are_shown_and_none_is_sent(portal, tmp_path):
+    portal("db", "upgrade")
+    with opened_database(settings_of(tmp_path)) as database:
+        now = datetime.now(UTC)
+        with database.write() as db:
+            owed = submitted(db, build_world(db))
+            due_at = db.scalars(select(Obligation.due_at).where(Obligation.consultation_id == owed.id)).one()
+            # The command looks from today's clock: the deadline is laid ahead of it.
+            db.execute(update(Obligation).values(due_at=due_at.replace(year=now.year + 1), remind_at=now))
+        last_day = beijing_day(due_at.replace(year=now.year + 1) - timedelta(minutes=1))
+        while not shipped_calendar().mark(last_day, strict=False).counted:
+            last_day -= timedelta(days=1)
+        shown = portal("reminders", "preview", "--on", last_day.isoformat(), "--consultation", owed.number)
+        assert shown.exit_code == 0, shown.output
+        assert "【请审核（急）】电热毯 XM-1518D 会诊申请，今天截止" in shown.output
+        assert shown.output.rstrip().endswith("共 4 封")
+        with database.read() as db:
+            assert db.scalars(select(ReminderSent)).all() == []
+    assert portal("reminders", "preview", "--on", "2026-03-05", "--consultation", "2099-7").exit_code == 1
+    assert portal("reminders", "preview", "--on", "5 March").exit_code == 2
