@@ -38,6 +38,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # else it looks at the file of each part of each mail
         autoescape=False,  # noqa: S701  (plain text)
     )
     environment.filters["beijing"] = beijing

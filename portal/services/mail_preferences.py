@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.mail.kinds import MAIL_KINDS, MailKind, Urgency
+from portal.models.account import Person
 from portal.models.mail_preference import MailPreference
 from portal.models.outbox import OutboxMessage
 from portal.process.errors import Invalid
@@ -64,6 +65,7 @@ def set_preferences(db: Session, *, actor: Actor, given: Preferences, now: datet
     before = own_preferences(db, actor=actor)
     saved = db.get(MailPreference, actor.person_id)
     if saved is None:
+        db.get_one(Person, actor.person_id).has_mail_preference = True
         saved = MailPreference(person_id=actor.person_id)
         db.add(saved)
     saved.digest, saved.digest_hour, saved.digest_weekday = given.digest, given.digest_hour, given.digest_weekday

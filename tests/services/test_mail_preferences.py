@@ -173,14 +173,20 @@ def test_each_is_asked_about_what_can_reach_him(sqlite_database: Database) -> No
     assert {one.kind for one in mandatory_kinds(world.auditor)} < {one.kind for one in mandatory_kinds(expert)}
 
 
-def test_preferences_cost_one_statement_a_call_and_none_where_they_cannot_matter(sqlite_database: Database) -> None:
+def test_choices_cost_one_statement_a_call_and_none_where_nobody_has_any(sqlite_database: Database) -> None:
     with sqlite_database.write() as db:
         world = build_world(db)
-        people = [db.get_one(Person, actor.person_id) for actor in world.liaisons["anhui"]]
+    choose(sqlite_database, world.liaisons["jiangsu"][0], digest="daily")
+    with sqlite_database.write() as db:
         said: list[str] = []
         sql_event.listen(sqlite_database.engine, "before_cursor_execute", lambda *a: said.append(a[2]))
         known = {"now": NOON, "link_label": "开展", "link_path": "/archive/drills", "months": 12}
-        for urgency, statements in ((Urgency.MANDATORY, 1), (Urgency.ORDINARY, 2)):
+        for key, urgency, statements in (
+            ("jiangsu", Urgency.MANDATORY, 1),
+            ("jiangsu", Urgency.ORDINARY, 2),
+            ("anhui", Urgency.ORDINARY, 1),
+        ):
+            people = [db.get_one(Person, actor.person_id) for actor in world.liaisons[key]]
             said.clear()
             queue(db, "custody_drill_due", people, urgency=urgency, **known)  # type: ignore[arg-type]
             assert len(said) == statements

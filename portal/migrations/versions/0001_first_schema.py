@@ -152,6 +152,7 @@ def upgrade() -> None:
         sa.Column("failed_logins", sa.Integer(), nullable=False),
         sa.Column("locked_until", Instant(), nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("has_mail_preference", sa.Boolean(), nullable=False),
         sa.CheckConstraint("NOT (is_pending AND is_active)", name=op.f("ck_person_pending_is_closed")),
         sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_person_institution_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, insert, or_, select
 from sqlalchemy.orm import Session
@@ -55,7 +55,8 @@ def queue(
     """
     people = {recipient.id: recipient for recipient in recipients if recipient.is_active}
     urgency, told_of = urgency or MAIL_KINDS[kind].urgency, [reminds_of] if reminds_of else list(owed)
-    wishes = {} if urgency is Urgency.MANDATORY else _preferences(db, people)
+    choosy = [person.id for person in people.values() if person.has_mail_preference]
+    wishes = _preferences(db, choosy) if choosy and urgency is not Urgency.MANDATORY else {}
     messages = []
     for person in people.values():
         obligation = _of(person, told_of)
@@ -127,11 +128,21 @@ def _entry(
     return deadline_calendar(obligation, person.id, consultation=consultation, now=now, how_counted=counted)
 
 
-def _preferences(db: Session, person_ids: Iterable[int]) -> dict[int, MailPreference]:
-    return {one.person_id: one for one in db.scalars(_PREFERENCES, {"persons": list(person_ids)})}
+class _Wish(NamedTuple):
+    """A person's choices, read as plain values."""
+
+    person_id: int
+    digest: str
+    quiet_from: int | None
+    quiet_until: int | None
+    unwanted: str
 
 
-def _fate(kind: str, urgency: Urgency, wish: MailPreference | None, now: datetime) -> tuple[str, datetime]:
+def _preferences(db: Session, person_ids: list[int]) -> dict[int, _Wish]:
+    return {row[0]: _Wish(*row) for row in db.execute(_PREFERENCES, {"persons": person_ids})}
+
+
+def _fate(kind: str, urgency: Urgency, wish: _Wish | None, now: datetime) -> tuple[str, datetime]:
     """The state that a message begins in, and when it leaves."""
     if wish is None or urgency is Urgency.MANDATORY:
         return "queued", now
@@ -143,7 +154,7 @@ def _fate(kind: str, urgency: Urgency, wish: MailPreference | None, now: datetim
     return "queued", leaves_at(wish, now)
 
 
-def leaves_at(wish: MailPreference, now: datetime) -> datetime:
+def leaves_at(wish: MailPreference | _Wish, now: datetime) -> datetime:
     """`now`, or the end of the quiet hours that the person has chosen and that it lies in."""
     if wish.quiet_from is None or wish.quiet_until is None:
         return now
@@ -187,4 +198,10 @@ _HEADS = (
     )
     .order_by(Person.id)
 )
-_PREFERENCES = select(MailPreference).where(MailPreference.person_id.in_(bindparam("persons", expanding=True)))
+_PREFERENCES = select(
+    MailPreference.person_id,
+    MailPreference.digest,
+    MailPreference.quiet_from,
+    MailPreference.quiet_until,
+    MailPreference.unwanted,
+).where(MailPreference.person_id.in_(bindparam("persons", expanding=True)))
