@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from portal.models.consultation import Consultation
 from portal.models.database import Database
-from portal.models.expert import Expert, ExpertRelation
+from portal.models.expert import Expert
 from portal.models.panel import PanelMember
+from portal.services.experts import edit_expert, expert_page
 from tests.documents.reading import docx_words, html_words, pdf_words
 from tests.factories.application import accepted
 from tests.factories.material import sent
@@ -146,14 +148,14 @@ def test_a_recusal_and_the_replacement(
     assert "补选专家，或写明专家组人数为双数的理由" in text(lead.get("/tasks"))
     assert "曾任顾问" in text(lead.get(f"{BASE}/panel"))
     assert "曾任顾问" not in text(surf("shanghai-staff").get(f"{BASE}/panel"))
-    replace = f"{BASE}/panel/replace-member"
-    assert "anhui" in text(lead.get(replace))
-    refused = lead.post(replace, {"member_id": own, "reason": "回避"})
+    replacing = f"{BASE}/panel/replace-member"
+    assert "anhui" in text(lead.get(replacing))
+    refused = lead.post(replacing, {"member_id": own, "reason": "回避"})
     assert refused.status_code == 422
     assert "回避</textarea>" in text(refused)
-    done = lead.post(replace, {"member_id": own, "expert_id": expert_ids(world, "anhui")[1], "reason": "回避"})
+    done = lead.post(replacing, {"member_id": own, "expert_id": expert_ids(world, "anhui")[1], "reason": "回避"})
     assert done.status_code == 303
-    assert "没有需要补选的席位" in text(lead.get(replace))
+    assert "没有需要补选的席位" in text(lead.get(replacing))
 
 
 def test_a_conflict_that_the_register_learns_later_shows_to_who_may_know(
@@ -164,9 +166,10 @@ def test_a_conflict_that_the_register_learns_later_shows_to_who_may_know(
     for page in (BASE, f"{BASE}/panel"):
         assert "可能有利益冲突" not in text(lead.get(page))
     with sqlite_database.write() as db:
-        expert = db.get_one(Expert, world.experts["anhui"][0].expert_id)
+        expert, staff = world.experts["anhui"][0].expert_id, world.staff["anhui"]
         producer = db.get_one(Consultation, 1).product.producer
-        expert.relations = [ExpertRelation(organisation=producer, kind="advice")]
+        entry = expert_page(db, actor=staff, expert_id=expert, now=NOON).entry
+        edit_expert(db, actor=staff, expert_id=expert, given=replace(entry, relations=f"{producer}，顾问"), now=NOON)
     words = f"申报的关系（顾问）“{producer}”与生产者名称相符"
     for page in (BASE, f"{BASE}/panel"):
         assert words in text(lead.get(page))

@@ -18,6 +18,7 @@ from portal.services.conflicts import Tie, conflicts_among, declared_tie, former
 from portal.services.consultation.panel_choice import Candidate
 from portal.services.expert_load import ON_PANEL, ExpertLoad, loads_of
 from portal.services.kernel.loading import Loaded
+from portal.services.kernel.remembering import remembered
 
 ENOUGH = 60
 """With so many experts of a wanted field in the registers, the others are not looked at."""
@@ -116,13 +117,24 @@ def known_experts(db: Session, loaded: Loaded, now: datetime, condition: ColumnE
 def conflicts_of_sitting(
     db: Session, loaded: Loaded, members: Collection[PanelMember], now: datetime
 ) -> dict[int, tuple[str, ...]]:
-    """By place: which names of the register, as it stands today, match the application's. In three statements."""
+    """By place: which names of the register, as it stands today, match those of the application.
+
+    The register changes with an event only, so that it is asked once and not each time that the page is opened.
+    """
     if not members:
         return {}
+    today = beijing_day(now)
+    key = ("conflicts_of_sitting", loaded.consultation.id, tuple(sorted(one.id for one in members)), today)
+    return remembered(db, key, lambda: _conflicts_of_sitting(db, loaded, members, today))
+
+
+def _conflicts_of_sitting(
+    db: Session, loaded: Loaded, members: Collection[PanelMember], today: date
+) -> dict[int, tuple[str, ...]]:
     employers = {member.expert_id: member.expert.employer for member in members}
     ties, involved = _ties(db, employers, tuple(employers)), involved_in(db, loaded.consultation.product)
     found = {
-        member.id: tuple(one.words for one in conflicts_among(ties[member.expert_id], involved, beijing_day(now)))
+        member.id: tuple(one.words for one in conflicts_among(ties[member.expert_id], involved, today))
         for member in members
     }
     return {member_id: words for member_id, words in found.items() if words}
