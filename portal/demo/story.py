@@ -17,9 +17,10 @@ from portal.demo.reports import store_materials
 from portal.demo.scene import ACTS, Scene, Setting
 from portal.field_keys import FieldKeys
 from portal.models.database import Database
-from portal.rules.dates import BEIJING
+from portal.rules.dates import BEIJING, beijing_day
 from portal.rules.editions import load_edition
 from portal.services.kernel.calendar import working_calendar
+from portal.services.standing_duties import keep_standing
 from portal.storage.local import Storage
 
 PASSWORD = "huizhen-2026"  # noqa: S105  of a demo, and printed with its log-ins
@@ -61,10 +62,14 @@ def tell(database: Database, storage: Storage, *, keys: FieldKeys, now: datetime
         setting = Setting(cast, days, stored)
         played = [moment for chapter in told for moment in moments(chapter, days, cast.province_of)]
         # A stable sort: acts of one instant stay in the order of their chapter.
+        looked_on = None
         for moment in sorted(played, key=lambda moment: moment.at):
             if not opens_at < moment.at <= now:
                 raise ValueError(f"{moment.chapter.name}: {moment.act} at {moment.at} is outside the story")
+            if looked_on != (looked_on := beijing_day(moment.at)):
+                keep_standing(db, now=moment.at)  # as the worker does, once a day here
             ACTS[moment.act](Scene(db, setting, moment))
             # Each act begins with what the database says, as in a transaction of its own.
             db.flush()
             db.expunge_all()
+        keep_standing(db, now=now)

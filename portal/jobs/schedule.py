@@ -9,7 +9,7 @@ from datetime import datetime
 from portal.config import Settings
 from portal.models.database import Database
 from portal.services.account_recovery import settle_recovery_requests
-from portal.services.archiving.drill import drill_asked, remind_of_drills
+from portal.services.archiving.drill import drill_asked
 from portal.services.archiving.integrity import check_due
 from portal.services.archiving.packaging import package_due
 from portal.services.bounces import read_bounces
@@ -21,7 +21,7 @@ from portal.services.official_making import Making
 from portal.services.outbox import deliver_due
 from portal.services.previews import make_previews
 from portal.services.reminders import remind_due
-from portal.services.term_handover import ask_for_handovers
+from portal.services.standing_duties import open_by_clock
 from portal.storage.local import Storage
 
 
@@ -60,7 +60,6 @@ SCHEDULE = (
     Job("custody_drills", 30, _on_files(drill_asked)),
     Job("material_previews", 5, _on_files(make_previews)),
     Job("storage_removals", 60, _on_files(remove_queued)),
-    Job("remind_of_custody_drills", 3600, lambda database, _settings, now: remind_of_drills(database, now)),
-    Job("ask_for_handovers", 3600, lambda database, _settings, now: ask_for_handovers(database, now)),
+    Job("open_by_clock", 3600, lambda database, _settings, now: open_by_clock(database, now)),
     Job("remind_of_deadlines", 60, lambda database, _settings, now: remind_due(database, now)),
 )

@@ -43,6 +43,7 @@ _SESSION = "您参加本次会诊，或者是会诊机制成员单位的联络�
 _CUSTODIAN = "您是保存单位的联络员。"
 _COPIED = "会议纪要抄送贵单位，您是联络员。"
 _KEEPERS = "您是保存单位的联络员，或者负责系统管理。"
+_ADMINISTRATOR = "您是系统管理员，或者牵头单位的联络员。"
 _CONCERNED = "这项工作由您或者贵单位办理，或者请您关注。"
 # fmt: off
 _KINDS = (
@@ -72,10 +73,13 @@ _KINDS = (
     MailKind("minutes_corrected", "请确认收到", "会议纪要更正抄送", _D, _COPIED, is_for_staff=True),
     MailKind("archive_damaged", "归档包损坏", "归档包损坏", _O, _CUSTODIAN),
     MailKind("archive_unpackaged", "归档包未能编成", "归档包未能编成", _D, _KEEPERS, is_for_staff=True),
-    MailKind("custody_drill_due", "请开展保管演练", "请开展保管演练", _D, _CUSTODIAN, is_for_staff=True),
-    MailKind("term_handover_asked", "请签署移交清单", "请签署移交清单", _O, _LIAISON),
+    MailKind("custody_drill_due", "请开展", "请开展保管演练", _D, _CUSTODIAN, has_date=True, is_for_staff=True),
+    MailKind("disposal_review_due", "请鉴定", "保存期满，请鉴定", _D, _CUSTODIAN, is_for_staff=True),
+    MailKind("term_handover_asked", "请签署", "请签署移交清单", _O, _LIAISON, has_date=True),
     MailKind("term_handover_signed", "请接收移交清单", "请接收移交清单", _O, _LIAISON),
     MailKind("term_handover_accepted", "移交清单已接收", "移交清单已接收", _D, _LIAISON, is_for_staff=True),
+    MailKind("liaisons_missing", "请确定", "请确定联络员", _O, "贵单位没有联络员，或者您是牵头单位的联络员。"),
+    MailKind("calendar_year_due", "请载入", "请载入年度工作日历", _O, _ADMINISTRATOR, has_date=True),
     MailKind("reminder", "请办理", "期限将到的提醒", _O, _CONCERNED),
     MailKind("reminder_due", "请办理", "当天截止的提醒", _M, _CONCERNED),
     MailKind("reminder_overdue", "请办理", "超期提醒", _M, _CONCERNED),

@@ -7,15 +7,36 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.models.base import Base, Instant
+from portal.models.base import Base, Instant, one_of
+from portal.process.obligations import OWNING_ROLES
+
+OWNERS = ("institution_id", "person_id", "role")
+"""Who owes an obligation: exactly one of these."""
+SUBJECTS = ("consultation_id", "term_id", "year")
+"""What it is about: one of these at most. What each is called and where it is seen: services.kernel.subjects."""
+
+
+def _given(columns: tuple[str, ...]) -> str:
+    return " + ".join(f"(CASE WHEN {column} IS NULL THEN 0 ELSE 1 END)" for column in columns)
 
 
 class Obligation(Base):
-    """One thing that one institution or one person owes; `due_at` NULL means no limit."""
+    """One thing that an institution, a person or a role of the installation owes; `due_at` NULL means no limit."""
 
     __tablename__ = "obligation"
     __table_args__ = (
-        CheckConstraint("(institution_id IS NULL) <> (person_id IS NULL)", name="one_owner"),
+        CheckConstraint(f"{_given(OWNERS)} = 1", name="one_owner"),
+        CheckConstraint(f"{_given(SUBJECTS)} <= 1", name="one_subject"),
+        one_of("role", OWNING_ROLES),
+        # What stands beside the acts of a consultation is opened once, whoever looks first (services.kernel.standing).
+        Index(
+            "uq_obligation_open_slot",
+            "kind",
+            "slot",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
         Index(
             "ix_obligation_open_institution",
             "institution_id",
@@ -53,8 +74,12 @@ class Obligation(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))  # a key of portal.process.obligations.OBLIGATIONS
     consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultation.id"))
+    term_id: Mapped[int | None] = mapped_column(ForeignKey("rotation_term.id"))
+    year: Mapped[int | None]  # of the working calendar
     institution_id: Mapped[int | None] = mapped_column(ForeignKey("institution.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    role: Mapped[str | None] = mapped_column(String(32))
+    slot: Mapped[str | None] = mapped_column(String(60))  # of which one is open at a time; NULL: as many as there are
     since_at: Mapped[datetime] = mapped_column(Instant)  # the event it runs from; ahead, where the clock opens it
     working_days: Mapped[int | None]  # NULL where the date was set by a person
     due_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -13,6 +13,7 @@ OTHER_EVENTS = {
     "application_drafted": "起草会诊申请",
     "attendance_claimed": "自报到会",
     "attendance_recorded": "登记到会情况",
+    "duties_kept": "按期列出待办事项",
     "deadline_recomputed": "按新载入的工作日历重新计算期限",
     "sheet_scan_opened": "查看线下签名扫描件",
     "material_removed": "移除未发送的材料",
@@ -28,7 +29,6 @@ OTHER_EVENTS = {
     # The archive of an institution
     "archive_checked": "检查归档包完整性",
     "custody_drill_asked": "开始保管演练",
-    "custody_drill_reminded": "提醒开展保管演练",
     "custody_drilled": "完成保管演练",
     # Fees
     "fee_rate_set": "确定劳务费标准",
@@ -87,7 +87,6 @@ OTHER_EVENTS = {
     "rotation_generated": "编排轮值",
     "term_changed": "调整轮值",
     "terms_swapped": "对调轮值",
-    "term_handover_asked": "提醒签署移交清单",
     "term_handover_signed": "签署移交清单",
     "term_handover_accepted": "接收移交清单",
 }

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portal.process.consultation import Stage
+from portal.process.permissions import Role
+
+OWNING_ROLES = (Role.ADMINISTRATOR.value,)
+"""Roles of the installation that can owe something: all who hold one do."""
 
 
 class Owner(StrEnum):
@@ -23,6 +27,9 @@ class Owner(StrEnum):
     ALLIANCE = "alliance"  # each institution of the alliance
     COPIED = "copied"  # each institution that got a copy of the minutes
     CUSTODIAN = "custodian"
+    OLD_LEAD = "old_lead"  # the institution whose term of lead ends
+    NEW_LEAD = "new_lead"  # the one that leads after it
+    ADMINISTRATOR = "administrator"  # a role of the installation
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,8 @@ class ObligationKind:
     `closed_by` are the acts that meet it; `act` is the one whose page its button leads to, or the permission to
     look at a page, where it is done or where being there is all that is owed. `then` names stages in which the
     button leads elsewhere, as part of it is done: (stage, act, button).
+    What is about no consultation has no stages and no act in them: `path` is the page of its button, and `act` the
+    permission to look at that. `opening` is the mail that says that it is owed now, where the clock begins it.
     """
 
     kind: str
@@ -50,7 +59,10 @@ class ObligationKind:
     closed_by: tuple[str, ...] = ()
     then: tuple[tuple[Stage, str, str], ...] = ()
     is_private: bool = False  # shown to who owes it, and to nobody else
-    is_dated: bool = False  # without a limit of the edition, but a person sets its date
+    is_dated: bool = False  # not counted by a limit of the edition, but it stands on a date
+    path: str = ""
+    opening: str | None = None
+    concerns_lead: bool = False  # shown to the institution that leads, also where it owes nothing itself
 
     @property
     def has_deadline(self) -> bool:
@@ -61,6 +73,10 @@ class ObligationKind:
     def may_wait(self) -> bool:
         """Whether it can be owed without a deadline; a dated one is so only while its date has come."""
         return not self.has_deadline
+
+    def path_of(self, *, term_id: int | None) -> str:
+        """Where it is done, for what is about no consultation; "" otherwise."""
+        return self.path.format(term_id=term_id)
 
     def act_in(self, stage: Stage) -> str:
         """The act, or the permission to look, whose page the button leads to in `stage`."""
@@ -133,6 +149,21 @@ _KINDS = (
                    is_private=True),
     ObligationKind("accept_lead", "接收移交的牵头工作", "请接收", "牵头工作", "去接收", Owner.LEAD, "accept_lead",
                    tuple(stage for stage in Stage), (), None, "3", ("accept_lead",)),
+    # Beside the acts of a consultation: each follows from how things stand (services.standing_duties).
+    ObligationKind("review_disposal", "鉴定保存期满的归档材料", "请鉴定", "保存期满的材料", "去鉴定", Owner.CUSTODIAN, "view_archive",
+                   (S.ARCHIVED,), (), None, "9", ("extend_retention", "hold_archive", "dispose_archive"),
+                   opening="disposal_review_due"),
+    ObligationKind("hold_custody_drill", "开展保管演练", "请开展", "保管演练", "去开展", Owner.CUSTODIAN, "view_custody_drills",
+                   (), (), None, "9", is_dated=True, path="/archive/drills", opening="custody_drill_due"),
+    ObligationKind("sign_term_handover", "签署轮值移交清单", "请签署", "移交清单", "去签署", Owner.OLD_LEAD, "view_term_handover",
+                   (), (), None, "3", is_dated=True, path="/rotation/terms/{term_id}/handover",
+                   opening="term_handover_asked", concerns_lead=True),
+    ObligationKind("accept_term_handover", "接收轮值移交清单", "请接收", "移交清单", "去接收", Owner.NEW_LEAD, "view_term_handover",
+                   (), (), None, "3", path="/rotation/terms/{term_id}/handover", concerns_lead=True),
+    ObligationKind("name_liaisons", "确定本单位联络员", "请确定", "联络员", "去确定", Owner.ALLIANCE, "view_liaisons",
+                   (), (), None, "3", path="/rotation/liaisons", opening="liaisons_missing", concerns_lead=True),
+    ObligationKind("load_calendar_year", "载入年度工作日历", "请载入", "工作日历", "去载入", Owner.ADMINISTRATOR, "load_calendar",
+                   (), (), None, None, is_dated=True, path="/calendar/load", opening="calendar_year_due"),
 )
 
 # fmt: on

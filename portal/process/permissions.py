@@ -229,7 +229,9 @@ _GENERAL = (
     Permission("answer_by_mailed_link", public=True),
     Permission("read_calendar_feed", public=True),
     Permission("use_own_account", everyone=True),
-    _for_roles("view_own_tasks", Role.STAFF, Role.EXPERT),
+    _for_roles("view_own_tasks", Role.STAFF, Role.EXPERT, Role.ADMINISTRATOR),
+    # How a date was found of what is about no consultation: for who owes it, and the lead where it concerns that.
+    _for_roles("view_own_deadline", Role.STAFF, Role.ADMINISTRATOR),
     _for_roles("list_consultations", Role.STAFF),
     _for_roles("create_application", Role.STAFF),
     _for_roles("view_rotation", Role.STAFF, Role.ADMINISTRATOR),

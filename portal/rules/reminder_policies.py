@@ -176,9 +176,10 @@ def _step(entry: object, about: _About) -> Step:
     urgent = entry.get("urgent", False)
     if not isinstance(urgent, bool):
         raise about.error("urgent 应为 true 或 false")
-    has_clock = when is not When.OPENED and unit is Unit.DAYS
-    if not has_clock and "at" in entry:
+    if unit is Unit.HOURS and "at" in entry:
         raise about.error("at 只用于按工作日计算的一步")
+    # What the clock opens in the night may be told of there and then, or at an hour of that day.
+    has_clock = unit is Unit.DAYS and (when is not When.OPENED or "at" in entry)
     at = _clock(entry.get("at"), "at", about) if has_clock else None
     return Step(when, _recipients(entry.get("to"), about), count, unit, at, urgent)
 

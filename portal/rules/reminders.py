@@ -139,7 +139,7 @@ def moments(
     """All moments of an obligation up to and including `until`, in order, none before `since_at`.
 
     Each of `before` and `due` lies ahead of the deadline, each of `after` and `again` behind it. Without a deadline
-    those of `opened`, `since` and `repeat` are given instead.
+    those of `since` and `repeat` are given instead; `opened` stands at the beginning of either.
     """
     return tuple(takewhile(lambda moment: moment.at <= until, _each(policy, since_at, due_at, calendar, hours)))
 
@@ -180,21 +180,25 @@ def _fixed(
 ) -> tuple[tuple[Moment, ...], date, Step | None]:
     """The moments that come once; the day from which the endless step counts; that step."""
     origin = since_at if due_at is None else due_at
-    steps = policy.of(When.OPENED, When.SINCE) if due_at is None else policy.of(When.BEFORE, When.DUE, When.AFTER)
+    sides = (When.SINCE,) if due_at is None else (When.BEFORE, When.DUE, When.AFTER)
+    opened = [Moment(_opened(step, since_at), step.key, step) for step in policy.of(When.OPENED)]
     # A deadline is the first moment that is too late: its day is the one of the moment before.
     counted_from = beijing_day(since_at if due_at is None else due_at - timedelta(microseconds=1))
-    found = [Moment(_at(step, origin, counted_from, calendar, hours), step.key, step) for step in steps]
+    found = [Moment(_at(step, origin, counted_from, calendar, hours), step.key, step) for step in policy.of(*sides)]
     order = {step: number for number, step in enumerate(policy.steps)}
-    fixed = sorted((one for one in found if one.at >= since_at), key=lambda one: (one.at, order[one.step]))
+    fixed = sorted((one for one in (*opened, *found) if one.at >= since_at), key=lambda one: (one.at, order[one.step]))
     days = [beijing_day(one.at) for one in found if one.step.when in (When.AFTER, When.SINCE)]
     again = next(iter(policy.of(When.REPEAT if due_at is None else When.AGAIN)), None)
     return tuple(fixed), max([counted_from, *days]), again
 
 
+def _opened(step: Step, since_at: datetime) -> datetime:
+    """The beginning itself, or the step's time of that day where it begins before."""
+    return since_at if step.at is None else max(since_at, _on(beijing_day(since_at), step.at))
+
+
 def _at(step: Step, origin: datetime, day: date, calendar: WorkingCalendar, hours: WorkingHours) -> datetime:
     """When a step comes: `origin` is the deadline or the beginning, `day` the day of it that does not count."""
-    if step.when is When.OPENED:
-        return origin
     if step.unit is Unit.HOURS:
         back = step.when is When.BEFORE
         return (_hours_before if back else _hours_after)(origin, timedelta(hours=step.count), calendar, hours)

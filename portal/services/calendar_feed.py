@@ -121,13 +121,14 @@ def _deadline(duty: Duty, due_at: datetime, actor: Actor, base_url: str) -> Even
     from portal.services.kernel.deadline_entry import deadline_event, deadline_uid
 
     # Who is asked for a time sees the product's name, and no more of it.
-    about = duty.product_name if duty.kind.kind == "mark_times" else f"{duty.product_name} {duty.model}"
+    subject = duty.subject
+    about = subject.name if duty.kind.kind == "mark_times" else subject.title
     return deadline_event(
         deadline_uid(duty.obligation_id, actor.person_id), duty.kind.label, due_at,
-        about=about, number=duty.number or "", how_counted="",
+        about=about, number=subject.number or "", how_counted="",
         # Grows with every later date, so that a program which compares finds the newer entry.
         sequence=int((due_at - duty.since_at).total_seconds()) if due_at > duty.since_at else 0,
-        stamp=duty.since_at, url=f"{base_url}/consultations/{duty.consultation_id}",
+        stamp=duty.since_at, url=base_url + (duty.path or f"/consultations/{duty.consultation_id}"),
     )  # fmt: skip
 
 

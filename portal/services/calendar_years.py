@@ -16,7 +16,7 @@ from portal.models.calendar import LoadedCalendarYear
 from portal.models.consultation import Consultation
 from portal.models.obligation import Obligation
 from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal
-from portal.process.permissions import Actor, is_granted
+from portal.process.permissions import Actor, Role, is_granted
 from portal.rules.calendar_year import CalendarYear, CalendarYearError, parse_calendar_year
 from portal.rules.dates import beijing_day, end_of_day
 from portal.rules.working_days import WorkingCalendar
@@ -24,6 +24,7 @@ from portal.services.consultation.preliminary_analysis import settle_telling
 from portal.services.kernel.calendar import working_calendar
 from portal.services.kernel.events import record
 from portal.services.kernel.obligations import look_again, move, refresh_next_due
+from portal.services.kernel.standing import Standing, keep
 
 # The State Council publishes a year's arrangement in October or November before it.
 WARN_FROM_MONTH = 11
@@ -64,6 +65,7 @@ def load_year(db: Session, *, actor: Actor | None, toml_text: str, now: datetime
         year=given.year, notice=given.notice, document_number=given.document_number, sha256=digest,
         before=before, after=toml_text,
     )  # fmt: skip
+    keep(db, "load_calendar_year", years_owed(db, now, now), now=now, met=True, only={"year": given.year})
     recomputed = _recompute(db, actor, given.year, now)
     look_again(db, now=now)  # A deadline that stays may still be reminded of on another day.
     return LoadedYear(given.year, given.notice, recomputed)
@@ -120,6 +122,22 @@ def _count_anew(
         before=before.astimezone(UTC).isoformat() if before else None, after=counted.due_at.isoformat(),
     )  # fmt: skip
     return True
+
+
+def years_owed(db: Session, now: datetime, until: datetime) -> list[Standing]:
+    """The years whose calendar the administrators owe: this one, and from November on the next, until it begins."""
+    last, known = beijing_day(until), working_calendar(db)
+    years = [last.year, last.year + 1] if last.month >= WARN_FROM_MONTH else [last.year]
+    return [
+        Standing(
+            end_of_day(date(year - 1, WARN_FROM_MONTH, 1) - _ONE_DAY),
+            end_of_day(date(year - 1, _DECEMBER, 31)),
+            role=Role.ADMINISTRATOR.value,
+            year=year,
+        )
+        for year in years
+        if not known.covers(year)
+    ]
 
 
 def missing_year_warning(db: Session, now: datetime) -> str | None:

@@ -18,9 +18,7 @@ from portal.rules.dates import BEIJING, beijing_day
 from portal.services.bounces import unreachable_count
 from portal.services.calendar_years import missing_year_warning
 from portal.services.duties import Duty, duties_of_others, own_duties
-from portal.services.liaisons import liaison_warnings
 from portal.services.rotation import TermLine, rotation_strip
-from portal.services.term_handover import OwedHandover, owed_handover
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class ExpertConsultation:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """What the first screen shows. `warnings` stay until what they tell of is mended."""
+    """What the first screen shows. `calendar_warning` stays until the year is there."""
 
     own: tuple[Duty, ...]
     others: tuple[Duty, ...]
@@ -58,9 +56,7 @@ class Dashboard:
     deadlines_by_day: dict[date, int]
     sessions_by_day: dict[date, int]
     terms: tuple[TermLine, ...]
-    liaison_warnings: tuple[str, ...]
     calendar_warning: str | None
-    handover: OwedHandover | None
     consultations: tuple[ExpertConsultation, ...]
     unreachable: int  # people whose mail comes back, for who has it mended
 
@@ -78,9 +74,7 @@ def dashboard(db: Session, *, actor: Actor, now: datetime) -> Dashboard:
         ),
         sessions_by_day=dict(Counter(meeting.starts_at.astimezone(BEIJING).date() for meeting in meetings)),
         terms=rotation_strip(db, now) if actor.is_staff else (),
-        liaison_warnings=_liaison_warnings(db, actor, now),
         calendar_warning=missing_year_warning(db, now) if actor.is_staff else None,
-        handover=owed_handover(db, actor=actor, now=now),
         consultations=_consultations(db, actor),
         unreachable=unreachable_count(db, actor=actor, now=now),
     )
@@ -127,12 +121,6 @@ def _meetings(db: Session, actor: Actor, now: datetime) -> tuple[Meeting, ...]:
         )
         for starts_at, consultation, product, institution, count in db.execute(query)
     )
-
-
-def _liaison_warnings(db: Session, actor: Actor, now: datetime) -> tuple[str, ...]:
-    if not actor.is_staff or actor.institution_id is None:
-        return ()
-    return liaison_warnings(db, actor.institution_id, beijing_day(now))
 
 
 def _consultations(db: Session, actor: Actor) -> tuple[ExpertConsultation, ...]:

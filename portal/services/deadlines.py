@@ -16,12 +16,14 @@ from portal.models.obligation import Obligation
 from portal.process.consultation import BY_EVENT
 from portal.process.errors import NotFound
 from portal.process.obligations import OBLIGATIONS, ObligationKind
-from portal.process.permissions import Actor
+from portal.process.permissions import ROLE_LABELS, Actor, Role, is_granted
 from portal.rules.dates import BEIJING, beijing_day
 from portal.rules.editions import Article, Edition, RuleValue, load_edition
 from portal.rules.working_days import DayMark, Deadline, WorkingCalendar
+from portal.services.duties import duties_of_others, own_duties
 from portal.services.kernel.calendar import working_calendar
 from portal.services.kernel.loading import load
+from portal.services.kernel.subjects import subjects_of
 
 _EXAMPLES = (datetime(2026, 11, 24, 10, tzinfo=BEIJING), datetime(2026, 9, 30, 15, tzinfo=BEIJING))
 
@@ -39,7 +41,8 @@ class CountedDay:
 class DeadlineCertificate:
     """Everything the certificate says. Instants are aware; `due_at` None means that there is no limit."""
 
-    consultation: Consultation
+    consultation: Consultation | None
+    about: str  # what it is about
     obligation: Obligation
     label: str
     owner: str
@@ -75,10 +78,27 @@ def view_deadline(
     obligation = db.get(Obligation, obligation_id)
     if obligation is None or obligation.consultation_id != consultation_id:
         raise NotFound
-    kind, edition, known = OBLIGATIONS[obligation.kind], loaded.edition, working_calendar(db)
+    return _certificate(db, obligation, loaded.consultation, loaded.edition)
+
+
+def view_own_deadline(db: Session, *, actor: Actor, obligation_id: int, now: datetime) -> DeadlineCertificate:
+    """The certificate of a deadline outside consultations, for who owes it and who is shown that it is owed."""
+    if not is_granted("view_own_deadline", actor):
+        raise NotFound
+    shown = [*own_duties(db, actor=actor, now=now), *duties_of_others(db, actor=actor, now=now)]
+    if not any(duty.obligation_id == obligation_id and duty.consultation_id is None for duty in shown):
+        raise NotFound
+    return _certificate(db, db.get_one(Obligation, obligation_id), None, load_edition())
+
+
+def _certificate(
+    db: Session, obligation: Obligation, consultation: Consultation | None, edition: Edition
+) -> DeadlineCertificate:
+    kind, known = OBLIGATIONS[obligation.kind], working_calendar(db)
     counted = _count(obligation, known)
     return DeadlineCertificate(
-        consultation=loaded.consultation,
+        consultation=consultation,
+        about=subjects_of(db, [obligation.id])[obligation.id].title,
         obligation=obligation,
         label=kind.label,
         owner=_owner(db, obligation),
@@ -150,11 +170,15 @@ def _missing_years(counted: Deadline | None, known: WorkingCalendar) -> tuple[in
 def _owner(db: Session, obligation: Obligation) -> str:
     if obligation.institution_id is not None:
         return db.get_one(Institution, obligation.institution_id).name
+    if obligation.role is not None:
+        return ROLE_LABELS[Role(obligation.role)]
     return db.get_one(Person, obligation.person_id).name
 
 
 def _begun_by(db: Session, obligation: Obligation) -> str:
     """The act of the instant it runs from; of several at one instant, the last that the table knows."""
+    if obligation.consultation_id is None:
+        return "列入待办事项"
     names = db.scalars(
         select(Event.name)
         .where(Event.consultation_id == obligation.consultation_id, Event.at == obligation.since_at)

@@ -1,4 +1,4 @@
-"""Duties as pages show them: open obligations with their consultation, owner and deadline."""
+"""Duties as pages show them: open obligations with their subject, owner and deadline."""
 
 from __future__ import annotations
 
@@ -7,58 +7,62 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.models.account import Person
-from portal.models.consultation import Consultation, ProductInformation, short_number
+from portal.models.consultation import Consultation
+from portal.models.institution import RotationTerm
 from portal.models.obligation import Obligation
-from portal.process.consultation import Stage
-from portal.process.obligations import OBLIGATIONS, PRIVATE, ObligationKind
-from portal.process.permissions import PERMISSIONS, Actor
+from portal.process.obligations import OBLIGATIONS, OWNING_ROLES, PRIVATE, ObligationKind
+from portal.process.permissions import PERMISSIONS, ROLE_LABELS, Actor, Role
 from portal.rules.dates import beijing_day, end_of_day
 from portal.services.kernel.institutions import InstitutionFacts, technical_institutions
 from portal.services.kernel.remembering import remembered
+from portal.services.kernel.subjects import SUBJECT_COLUMNS, Subject, subject_of_row, with_subjects
 
 
 @dataclass(frozen=True)
 class Duty:
-    """One open obligation. `owner` is a short institution name or a person's name."""
+    """One open obligation. `owner` is a short institution name, a person's name or what a role is called."""
 
     obligation_id: int
     kind: ObligationKind
-    consultation_id: int
-    stage: Stage
-    number: str | None
-    product_name: str
-    model: str
+    subject: Subject
     owner: str
     institution_id: int | None
     person_id: int | None
-    owner_badge: str | None
-    owner_province: str | None
-    applicant: str
-    applicant_badge: str
-    applicant_province: str
     since_at: datetime
     due_at: datetime | None
     is_provisional: bool
 
     @property
+    def consultation_id(self) -> int | None:
+        """The consultation that it is about."""
+        return self.subject.consultation_id
+
+    @property
+    def path(self) -> str:
+        """Where it is done, for what is about no consultation; "" otherwise."""
+        return self.kind.path_of(term_id=self.subject.term_id)
+
+    @property
     def is_done_now(self) -> bool:
         """Whether what it asks for is done in the present stage; else it waits for another act."""
         stages = PERMISSIONS[self.act].stages
-        return stages is None or self.stage in stages
+        return stages is None or self.subject.stage in stages
 
     @property
     def act(self) -> str:
         """The act, or the permission to look, whose page its button leads to now."""
-        return self.kind.act_in(self.stage)
+        return self.kind.act_in(self.subject.stage) if self.subject.stage is not None else self.kind.act
 
     @property
     def button(self) -> str:
         """The words of its button now."""
-        return self.kind.button_in(self.stage) if self.is_done_now else "查看"
+        if self.subject.stage is None:
+            return self.kind.button
+        return self.kind.button_in(self.subject.stage) if self.is_done_now else "查看"
 
 
 def own_duties(db: Session, *, actor: Actor, now: datetime, limit: int = 100) -> list[Duty]:
@@ -68,36 +72,44 @@ def own_duties(db: Session, *, actor: Actor, now: datetime, limit: int = 100) ->
 
 def own_duty_count(db: Session, *, actor: Actor, now: datetime) -> int:
     """How many duties wait for the actor."""
-    institution_id = actor.institution_id if actor.is_staff else None
-    owned = (Obligation.person_id == actor.person_id, Obligation.institution_id == institution_id)
-    # One of the two owns it, never both: two looks at two indexes instead of one at all that is open.
+    # One of these owns it, never two: a look at an index for each instead of one at all that is open.
     counts = [
         select(func.count()).select_from(Obligation).where(is_owed_at(now), one).scalar_subquery()
-        for one in owned[: 2 if institution_id is not None else 1]
+        for one in _owners(actor)
     ]
     # Beside events, the day is all that the count depends on (is_owed_at).
-    key = ("own_duty_count", actor.person_id, institution_id, beijing_day(now))
+    key = ("own_duty_count", actor.person_id, actor.institution_id, actor.roles, beijing_day(now))
     return remembered(db, key, lambda: sum(db.execute(select(*counts)).one()))
 
 
 def duties_of_others(db: Session, *, actor: Actor, now: datetime, limit: int = 60) -> list[Duty]:
-    """What others owe in the consultations that the actor's institution applied for or leads."""
+    """What others owe in consultations that the own institution applied for or leads, and what concerns the lead."""
     if actor.institution_id is None:
         return []
-    own = actor.institution_id
+    own, today = actor.institution_id, beijing_day(now)
+    leads = exists().where(
+        RotationTerm.institution_id == own, RotationTerm.starts_on <= today, RotationTerm.ends_on >= today
+    )
     theirs = _duties(now).where(
-        or_(Consultation.applicant_institution_id == own, Consultation.lead_institution_id == own),
+        or_(
+            Consultation.applicant_institution_id == own,
+            Consultation.lead_institution_id == own,
+            and_(Obligation.kind.in_(_CONCERNS_LEAD), leads),
+        ),
         or_(Obligation.institution_id.is_(None), Obligation.institution_id != own),
         Obligation.kind.not_in(PRIVATE),
     )
     return _read(db, theirs.limit(limit))
 
 
+_CONCERNS_LEAD = tuple(kind.kind for kind in OBLIGATIONS.values() if kind.concerns_lead)
+
+
 def grouped(duties: Iterable[Duty]) -> list[Duty]:
     """The same duty of several owners as one: 陆清和、卞文杰; in the order of the first of each."""
-    groups: dict[tuple[int, str, datetime | None], list[Duty]] = {}
+    groups: dict[tuple[Subject, str, datetime | None], list[Duty]] = {}
     for duty in duties:
-        groups.setdefault((duty.consultation_id, duty.kind.kind, duty.due_at), []).append(duty)
+        groups.setdefault((duty.subject, duty.kind.kind, duty.due_at), []).append(duty)
     return [replace(many[0], owner="、".join(one.owner for one in many)) for many in groups.values()]
 
 
@@ -110,7 +122,7 @@ def duties_in(
     """
     found: dict[int, list[Duty]] = {}
     for duty in _read(db, _duties(now).where(Obligation.consultation_id.in_(list(consultation_ids)))):
-        if not duty.kind.is_private or duty.institution_id == seen_by:
+        if duty.consultation_id is not None and (not duty.kind.is_private or duty.institution_id == seen_by):
             found.setdefault(duty.consultation_id, []).append(duty)
     return found
 
@@ -130,27 +142,30 @@ def is_owed_before(end: Any) -> ColumnElement[bool]:
 
 
 def is_owed_by(actor: Actor) -> ColumnElement[bool]:
-    """The condition that an obligation is the actor's, or the actor's institution's."""
-    personal = Obligation.person_id == actor.person_id
+    """The condition that an obligation is the actor's, the actor's institution's, or that of one of the roles held."""
+    return or_(*_owners(actor))
+
+
+def _owners(actor: Actor) -> list[ColumnElement[bool]]:
+    owners = [Obligation.person_id == actor.person_id]
     if actor.is_staff:
-        return or_(personal, Obligation.institution_id == actor.institution_id)
-    return personal
+        owners.append(Obligation.institution_id == actor.institution_id)
+    roles = sorted(actor.roles & set(OWNING_ROLES))
+    return [*owners, Obligation.role.in_(roles)] if roles else owners
 
 
 def _duties(now: datetime) -> Select[*tuple[Any, ...]]:
+    query = select(
+        Obligation.id, Obligation.kind, Obligation.institution_id, Obligation.person_id, Obligation.role,
+        Obligation.since_at, Obligation.due_at, Obligation.is_provisional, Person.name.label("person_name"),
+        *SUBJECT_COLUMNS,
+    ).select_from(Obligation)  # fmt: skip
     return (
-        select(
-            Obligation.id, Obligation.kind, Obligation.consultation_id, Obligation.institution_id, Obligation.person_id,
-            Obligation.since_at, Obligation.due_at, Obligation.is_provisional, Person.name.label("person_name"),
-            Consultation.stage, Consultation.year, Consultation.serial, Consultation.applicant_institution_id,
-            ProductInformation.product_name, ProductInformation.model,
-        )
-        .join(Consultation, Consultation.id == Obligation.consultation_id)
-        .join(ProductInformation, ProductInformation.consultation_id == Consultation.id)
+        with_subjects(query)
         .outerjoin(Person, Person.id == Obligation.person_id)
         .where(is_owed_at(now))
         .order_by(Obligation.due_at.is_(None), Obligation.due_at, Obligation.id)
-    )  # fmt: skip
+    )
 
 
 def _read(db: Session, query: Select[*tuple[Any, ...]]) -> list[Duty]:
@@ -160,23 +175,14 @@ def _read(db: Session, query: Select[*tuple[Any, ...]]) -> list[Duty]:
 
 def _duty(row: Row[*tuple[Any, ...]], institutions: Mapping[int, InstitutionFacts]) -> Duty:
     owner = institutions.get(row.institution_id)
-    applicant = institutions[row.applicant_institution_id]
+    role = ROLE_LABELS[Role(row.role)] if row.role is not None else ""
     return Duty(
         obligation_id=row.id,
         kind=OBLIGATIONS[row.kind],
-        consultation_id=row.consultation_id,
-        stage=Stage(row.stage),
-        number=short_number(row.year, row.serial),
-        product_name=row.product_name,
-        model=row.model,
-        owner=owner.short_name if owner is not None else row.person_name or "",
+        subject=subject_of_row(row, institutions),
+        owner=owner.short_name if owner is not None else row.person_name or role,
         institution_id=row.institution_id,
         person_id=row.person_id,
-        owner_badge=owner.badge if owner is not None else None,
-        owner_province=owner.province if owner is not None else None,
-        applicant=applicant.short_name,
-        applicant_badge=applicant.badge,
-        applicant_province=applicant.province,
         since_at=row.since_at,
         due_at=row.due_at,
         is_provisional=row.is_provisional,

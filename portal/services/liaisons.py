@@ -17,8 +17,9 @@ from portal.rules.dates import beijing_day
 from portal.rules.editions import load_edition
 from portal.rules.panel import check_liaisons
 from portal.services.heads import HeadLine, heads_of
-from portal.services.institutions import the_alliance
+from portal.services.institutions import find_alliance, the_alliance
 from portal.services.kernel.events import record
+from portal.services.kernel.standing import Standing, keep
 
 ARTICLE = "3"
 
@@ -34,7 +35,9 @@ def appoint_liaison(db: Session, *, actor: Actor, person_id: int, from_on: date 
     if problems:
         raise Invalid([replace(problem, field="person_id") for problem in problems])
     free = next(seat for seat in _seats() if seat not in taken)
-    return _seat(db, actor, institution_id, person_id, free, from_on, now)
+    appointed = _seat(db, actor, institution_id, person_id, free, from_on, now)
+    _settle(db, institution_id, now)
+    return appointed
 
 
 def replace_liaison(
@@ -46,7 +49,9 @@ def replace_liaison(
     from_on = _checked_last_day(leaving, from_on, now, "from_on")
     _check_person(db, institution_id, person_id, from_on)
     _end(db, actor, leaving, from_on, now)
-    return _seat(db, actor, institution_id, person_id, leaving.seat, from_on, now)
+    appointed = _seat(db, actor, institution_id, person_id, leaving.seat, from_on, now)
+    _settle(db, institution_id, now)
+    return appointed
 
 
 def end_liaison(db: Session, *, actor: Actor, liaison_id: int, until_on: date | None, now: datetime) -> None:
@@ -55,15 +60,25 @@ def end_liaison(db: Session, *, actor: Actor, liaison_id: int, until_on: date | 
     leaving = _own_liaison(db, institution_id, liaison_id)
     until_on = _checked_last_day(leaving, until_on, now, "until_on")
     _end(db, actor, leaving, until_on, now)
+    _settle(db, institution_id, now)
 
 
-def liaison_warnings(db: Session, institution_id: int, on: date) -> tuple[str, ...]:
-    """What is wrong with an institution's liaisons on a day, for its first screen; empty when all is well.
+def liaisons_owed(db: Session, now: datetime, until: datetime) -> list[Standing]:
+    """The institutions of the alliance that have no liaison now, and owe one (Art. 3).
 
     A liaison whose account is disabled gets no mail, so does not count.
     """
-    count = sum(_is_serving(row, on) and row.person.is_active for row in _rows(db, institution_id))
-    return tuple(problem.message for problem in check_liaisons(count, load_edition()))
+    alliance, today = find_alliance(db), beijing_day(now)
+    members = [member.institution_id for member in alliance.members] if alliance else []
+    serving = {row.institution_id for row in _rows(db, *members) if _is_serving(row, today) and row.person.is_active}
+    return [Standing(now, institution_id=one) for one in members if one not in serving]
+
+
+def _settle(db: Session, institution_id: int | None, now: datetime) -> None:
+    """Keep what the institution owes in step with the change that was just made."""
+    if institution_id is not None:
+        owed = liaisons_owed(db, now, now)
+        keep(db, "name_liaisons", owed, now=now, met=True, only={"institution_id": institution_id})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from portal.mail.kinds import Urgency
+from portal.mail.kinds import MAIL_KINDS, Urgency
 from portal.mail.messages import render
 from portal.models.account import Person
 from portal.models.consultation import Consultation
 from portal.models.obligation import Obligation
-from portal.process.consultation import Stage
 from portal.process.obligations import OBLIGATIONS, ObligationKind
 from portal.process.permissions import PERMISSIONS
 from portal.rules.date_words import how_counted
-from portal.rules.reminders import Step, To, Tone
+from portal.rules.editions import load_edition
+from portal.rules.reminders import Step, To, Tone, When
 from portal.rules.working_days import WorkingCalendar
+from portal.services.kernel.subjects import Subject
 from portal.services.reminder_people import Recipient
 
 MAIL_OF = {
@@ -58,6 +59,7 @@ PLACES = {
     "approve_fee": "/fees/approve-fee",
     "pay_fee": "/fees/pay-fee",
     "accept_lead": "/handover/accept-lead",
+    "view_archive": "/archive",
 }
 """Where under /consultations/<id> an act is done, as the pages have it (tests/house/test_reminders.py)."""
 TASKS_PATH = "/tasks"
@@ -92,28 +94,35 @@ class Reminder:
 def reminder_to(
     recipient: Recipient,
     obligation: Obligation,
-    consultation: Consultation,
+    subject: Subject,
     step: Step,
     *,
+    consultation: Consultation | None,
     owner: str,
     calendar: WorkingCalendar,
     now: datetime,
 ) -> Reminder:
-    """The reminder of an obligation to one person. An institution's liaisons are the owner of what it owes."""
+    """The reminder of an obligation to one person. An institution's liaisons are the owner of what it owes.
+
+    Where the clock opens it, the first is the mail that says what is owed and why.
+    """
     person, to = recipient
     is_own = to is To.OWNER or (to is To.LIAISONS and obligation.person_id is None)
     kind = OBLIGATIONS[obligation.kind]
     tone = step.tone_for(is_owner=is_own)
-    label, path = _link(kind, consultation, to if not is_own else To.OWNER)
+    label, path = _link(kind, subject, to if not is_own else To.OWNER)
+    opening = kind.opening if step.when is When.OPENED else None
     return Reminder(
         person,
         to,
-        MAIL_OF[tone],
-        _urgency(tone, is_urgent=step.urgent),
+        opening or MAIL_OF[tone],
+        MAIL_KINDS[opening].urgency if opening else _urgency(tone, is_urgent=step.urgent),
         {
             "consultation": consultation,
             "ask": kind.ask + ("（急）" if step.urgent else ""),
-            "thing": _thing(kind, consultation),
+            "thing": _thing(kind, subject),
+            "about": subject.title,
+            "article": load_edition().cite(kind.article) if kind.article else "",
             "duty": kind.label,
             "owner": owner,
             "is_own": is_own,
@@ -134,20 +143,25 @@ def counted_words(obligation: Obligation, calendar: WorkingCalendar) -> str:
     if obligation.due_at is None:
         return ""
     if obligation.working_days is None:
-        return "这一日期按会诊安排确定，不按工作日推算。"
+        whence = "按会诊安排确定" if obligation.consultation_id is not None else "是固定的"
+        return f"这一日期{whence}，不按工作日推算。"
     return how_counted(calendar, obligation.since_at, obligation.working_days)
 
 
-def _thing(kind: ObligationKind, consultation: Consultation) -> str:
-    product = consultation.product
-    model = "" if kind.kind in _NAME_ONLY else product.model
-    return " ".join(part for part in (product.product_name, model, kind.thing) if part)
+def _thing(kind: ObligationKind, subject: Subject) -> str:
+    if subject.consultation_id is None:
+        return f"{subject.name}{kind.thing}"
+    model = "" if kind.kind in _NAME_ONLY else subject.model
+    return " ".join(part for part in (subject.name, model, kind.thing) if part)
 
 
-def _link(kind: ObligationKind, consultation: Consultation, to: To) -> tuple[str, str]:
+def _link(kind: ObligationKind, subject: Subject, to: To) -> tuple[str, str]:
     """Label and path: for who owes it the very spot; for others a page that they can open."""
-    page = f"/consultations/{consultation.id}"
-    stage = Stage(consultation.stage)
+    stage = subject.stage
+    if stage is None:
+        path = kind.path_of(term_id=subject.term_id)
+        return (kind.button, path) if to is To.OWNER else ("我的待办", TASKS_PATH)
+    page = f"/consultations/{subject.consultation_id}"
     if to is not To.OWNER:
         is_party = to in (To.APPLICANT, To.LEAD) or kind.kind not in _OF_NO_PARTY
         return ("查看会诊", page) if is_party else ("我的待办", TASKS_PATH)

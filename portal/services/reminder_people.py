@@ -8,14 +8,16 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models.account import Person
-from portal.models.consultation import Consultation
+from portal.models.account import Person, PersonRole
 from portal.models.expert import Expert
 from portal.models.obligation import Obligation
+from portal.process.permissions import ROLE_LABELS, Role
 from portal.rules.dates import beijing_day
 from portal.rules.reminders import To
 from portal.services.kernel.institutions import technical_institutions
-from portal.services.kernel.mailing import heads, liaisons
+from portal.services.kernel.lead import leading_on
+from portal.services.kernel.mailing import heads, liaisons_or_staff
+from portal.services.kernel.subjects import Subject
 
 Recipient = tuple[Person, To]
 
@@ -29,6 +31,7 @@ class People:
         self._liaisons: dict[int, list[Person]] = {}
         self._heads: dict[int, list[Person]] = {}
         self._registers: dict[int, int | None] = {}
+        self._leading: list[int] | None = None
 
     def owner_institution(self, obligation: Obligation) -> int | None:
         """The institution that owes it, or on whose register the expert is who owes it."""
@@ -40,31 +43,43 @@ class People:
         return self._registers[obligation.person_id]
 
     def owner_name(self, obligation: Obligation) -> str:
-        """The person's name, or the institution's."""
+        """The person's name, the institution's, or what the role is called."""
         if obligation.person_id is not None:
             return self._db.get_one(Person, obligation.person_id).name
+        if obligation.role is not None:
+            return ROLE_LABELS[Role(obligation.role)]
         facts = technical_institutions(self._db).get(obligation.institution_id or 0)
         return facts.name if facts else ""
 
-    def told(self, obligation: Obligation, consultation: Consultation, to: Iterable[To]) -> list[Recipient]:
+    def told(self, obligation: Obligation, subject: Subject, to: Iterable[To]) -> list[Recipient]:
         """Each active recipient once, as what is nearest to the obligation."""
         found: dict[int, Recipient] = {}
         for one in sorted(to, key=list(To).index):
-            for person in self._of(one, obligation, consultation):
+            for person in self._of(one, obligation, subject):
                 if person.is_active:
                     found.setdefault(person.id, (person, one))
         return list(found.values())
 
-    def _of(self, to: To, obligation: Obligation, consultation: Consultation) -> list[Person]:
+    def _of(self, to: To, obligation: Obligation, subject: Subject) -> list[Person]:
         if to is To.OWNER and obligation.person_id is not None:
             return [self._db.get_one(Person, obligation.person_id)]
-        institution_id = {
-            To.APPLICANT: consultation.applicant_institution_id,
-            To.LEAD: consultation.lead_institution_id,
-        }.get(to, self.owner_institution(obligation))
-        if institution_id is None:
-            return []
-        known, find = (self._heads, heads) if to is To.HEAD else (self._liaisons, liaisons)
+        if to is To.OWNER and obligation.role is not None:
+            holders = select(Person).join(PersonRole, PersonRole.person_id == Person.id)
+            return list(self._db.scalars(holders.where(PersonRole.role == obligation.role).order_by(Person.id)))
+        if to is To.LEAD and subject.consultation_id is None:
+            return [person for one in self._leads_today() for person in self._people_of(to, one)]
+        institution_id = {To.APPLICANT: subject.applicant_id, To.LEAD: subject.lead_id}.get(
+            to, self.owner_institution(obligation)
+        )
+        return self._people_of(to, institution_id) if institution_id is not None else []
+
+    def _leads_today(self) -> list[int]:
+        if self._leading is None:
+            self._leading = sorted(leading_on(self._db, self._on))
+        return self._leading
+
+    def _people_of(self, to: To, institution_id: int) -> list[Person]:
+        known, find = (self._heads, heads) if to is To.HEAD else (self._liaisons, liaisons_or_staff)
         if institution_id not in known:
             known[institution_id] = find(self._db, [institution_id], self._on)
         return known[institution_id]

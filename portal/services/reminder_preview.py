@@ -18,6 +18,7 @@ from portal.process.permissions import Actor
 from portal.rules.dates import beijing_day, end_of_day
 from portal.rules.reminders import Moment, Policy, When
 from portal.services.kernel.loading import load
+from portal.services.kernel.subjects import Subject, subjects_of
 from portal.services.reminder_letters import TO_WORDS, reminder_to
 from portal.services.reminder_people import People
 from portal.services.reminder_rules import require_editor
@@ -128,9 +129,7 @@ def _numbered(db: Session, number: str) -> list[Consultation]:
 
 
 def _open(db: Session, consultation_id: int | None, *, after: int = 0) -> list[Obligation]:
-    query = select(Obligation).where(
-        Obligation.closed_at.is_(None), Obligation.id > after, Obligation.consultation_id.is_not(None)
-    )
+    query = select(Obligation).where(Obligation.closed_at.is_(None), Obligation.id > after)
     if consultation_id is not None:
         query = query.where(Obligation.consultation_id == consultation_id)
     return list(db.scalars(query.order_by(Obligation.id).limit(_AT_ONCE)))
@@ -148,24 +147,24 @@ def _lines(
         yield from _sent(db, obligation, timing, begin=None if with_earlier else begin, end=end)
     if not ahead:
         return
-    consultation = db.get_one(Consultation, obligation.consultation_id)
+    subject = subjects_of(db, [obligation.id])[obligation.id]
     for moment in ahead:
-        yield from _of(db, obligation, consultation, moment, timing)
+        yield from _of(db, obligation, subject, moment, timing)
 
 
-def _of(
-    db: Session, obligation: Obligation, consultation: Consultation, moment: Moment, timing: Timing
-) -> Iterator[PreviewLine]:
-    if moment.step.when is When.OPENED:
+def _of(db: Session, obligation: Obligation, subject: Subject, moment: Moment, timing: Timing) -> Iterator[PreviewLine]:
+    if moment.step.when is When.OPENED and OBLIGATIONS[obligation.kind].opening is None:
         return  # has its own mail, which stands in the outbox
+    consultation = db.get(Consultation, obligation.consultation_id) if obligation.consultation_id else None
     people = People(db, moment.at)
     owner = people.owner_name(obligation)
-    for recipient in people.told(obligation, consultation, moment.step.to):
+    for recipient in people.told(obligation, subject, moment.step.to):
         reminder = reminder_to(
-            recipient, obligation, consultation, moment.step, owner=owner, calendar=timing.calendar, now=moment.at
-        )
+            recipient, obligation, subject, moment.step,
+            consultation=consultation, owner=owner, calendar=timing.calendar, now=moment.at,
+        )  # fmt: skip
         yield PreviewLine(
-            moment.at, consultation.number or "", OBLIGATIONS[obligation.kind].label, reminder.subject,
+            moment.at, subject.number or "", OBLIGATIONS[obligation.kind].label, reminder.subject,
             reminder.person.name, TO_WORDS[reminder.to], step_words(moment.step), moment.step.urgent, is_sent=False,
         )  # fmt: skip
 

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models.account import Person
-from portal.models.institution import Alliance
 from portal.models.obligation import ReminderPolicy
 from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal, Stale
 from portal.process.obligations import OBLIGATIONS, ObligationKind
@@ -28,7 +27,7 @@ from portal.rules.reminder_policies import (
 )
 from portal.rules.reminders import Policy, To, When, ordered
 from portal.services.kernel.events import record
-from portal.services.kernel.lead import lead_on
+from portal.services.kernel.lead import leading_on
 from portal.services.kernel.obligations import look_again
 
 _PRIVATE_TO = (To.OWNER, To.LIAISONS, To.HEAD)
@@ -112,17 +111,7 @@ def view_rules(db: Session, *, actor: Actor, now: datetime) -> ReminderRules:
 
 def is_editor(db: Session, actor: Actor, now: datetime) -> bool:
     """Whether the actor is a liaison of an institution that leads today."""
-    return is_granted("set_reminder_policy", actor) and actor.institution_id in _leading(db, now)
-
-
-def _leading(db: Session, now: datetime) -> set[int]:
-    leading = set()
-    for alliance_id in db.scalars(select(Alliance.id)):
-        try:
-            leading.add(lead_on(db, alliance_id, beijing_day(now)))
-        except Refusal:  # no term covers today: nobody leads
-            continue
-    return leading
+    return is_granted("set_reminder_policy", actor) and actor.institution_id in leading_on(db, beijing_day(now))
 
 
 def require_editor(db: Session, actor: Actor, now: datetime) -> None:

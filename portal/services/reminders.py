@@ -19,12 +19,14 @@ from sqlalchemy.orm import Session, joinedload
 from portal.models.consultation import Consultation
 from portal.models.database import Database
 from portal.models.obligation import Obligation, ReminderSent
+from portal.process.obligations import OBLIGATIONS
 from portal.rules.reminder_policies import shipped_policies
 from portal.rules.reminders import Moment, Policy, When, WorkingHours, moments, next_moment
 from portal.rules.working_days import WorkingCalendar
 from portal.services.consultation.preliminary_analysis import ask_to_tell
 from portal.services.kernel.calendar import working_calendar
 from portal.services.kernel.mailing import queue
+from portal.services.kernel.subjects import Subject, subjects_of
 from portal.services.reminder_letters import reminder_to
 from portal.services.reminder_people import People
 from portal.services.reminder_rules import policies_in_force
@@ -99,6 +101,7 @@ class _Run:
 
     def remind(self, obligations: list[Obligation]) -> int:
         """Tell the newest step of each that has come, and set when the next one does. Returns the number of mails."""
+        subjects = subjects_of(self._db, [one.id for one in obligations])
         consultations = self._consultations(obligations)
         already = self._already_told(obligations)
         mails = 0
@@ -106,7 +109,8 @@ class _Run:
             begin = obligation.remind_at or self._now
             come = [one for one in self._timing.moments(obligation, until=self._now) if one.at >= begin]
             if come:
-                mails += self._tell(obligation, consultations[obligation.consultation_id], come[-1], already)
+                about = subjects[obligation.id], consultations.get(obligation.consultation_id)
+                mails += self._tell(obligation, *about, come[-1], already)
             following = self._timing.next(obligation, after=self._now)
             obligation.remind_at = following.at if following else None
         return mails
@@ -114,20 +118,21 @@ class _Run:
     def _tell(
         self,
         obligation: Obligation,
-        consultation: Consultation,
+        subject: Subject,
+        consultation: Consultation | None,
         moment: Moment,
         already: set[tuple[int, str, int, datetime]],
     ) -> int:
-        if moment.step.when is When.OPENED:
+        if moment.step.when is When.OPENED and OBLIGATIONS[obligation.kind].opening is None:
             return ask_to_tell(self._db, obligation, now=self._now)
         about = obligation.due_at or obligation.since_at
         owner, mails, sent = self._people.owner_name(obligation), 0, []
-        for recipient in self._people.told(obligation, consultation, moment.step.to):
+        for recipient in self._people.told(obligation, subject, moment.step.to):
             if (obligation.id, moment.key, recipient[0].id, about) in already:
                 continue
             reminder = reminder_to(
-                recipient, obligation, consultation, moment.step,
-                owner=owner, calendar=self._timing.calendar, now=self._now,
+                recipient, obligation, subject, moment.step,
+                consultation=consultation, owner=owner, calendar=self._timing.calendar, now=self._now,
             )  # fmt: skip
             mails += queue(
                 self._db, reminder.mail, [reminder.person], now=self._now, urgency=reminder.urgency,
@@ -141,7 +146,7 @@ class _Run:
         return mails
 
     def _consultations(self, obligations: list[Obligation]) -> dict[int | None, Consultation]:
-        ids = {one.consultation_id for one in obligations}
+        ids = {one.consultation_id for one in obligations} - {None}
         rows = self._db.scalars(
             select(Consultation).options(joinedload(Consultation.product)).where(Consultation.id.in_(ids))
         )

@@ -17,28 +17,23 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.models.archive import ArchiveRecord
 from portal.models.consultation import Consultation
-from portal.models.database import Database
-from portal.models.event import Event
 from portal.models.institution import AllianceMember, Institution, RotationTerm
 from portal.models.meeting_minutes import MeetingMinutes
 from portal.models.term_handover import TermHandover
 from portal.process.consultation import ENDED, STAGE_LABELS, Stage
 from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal, Stale
 from portal.process.permissions import Actor, is_granted
-from portal.rules.dates import beijing_day
+from portal.rules.dates import beijing_day, end_of_day
 from portal.rules.editions import load_edition
 from portal.services.consultation.meeting_minutes import number_of
 from portal.services.duties import duties_in, grouped
 from portal.services.kernel.canonical import canonical_json, digest_of_text
 from portal.services.kernel.events import record
 from portal.services.kernel.mailing import liaisons, queue
-from portal.services.kernel.remembering import remembered
+from portal.services.kernel.standing import Standing, keep
 
 ARTICLE = "3"
-OPENS_BEFORE = timedelta(days=30)
-"""So long before its end the pack of a term can be signed."""
 LONGEST_REMARK = 500
-ASKED = "term_handover_asked"
 MEMBERS = "专家组成员"  # who they are is for those who take part
 _ONE_DAY = timedelta(days=1)
 _READ: dict[str, Callable[[str], Any]] = {
@@ -108,6 +103,7 @@ def sign_term_handover(db: Session, *, actor: Actor, term_id: int, remark: str =
     signed.canonical, signed.digest, signed.remark = text, digest_of_text(text), remark
     signed.signed_at, signed.signed_by_id, signed.signed_by_name = now, actor.person_id, actor.name
     record(db, "term_handover_signed", now=now, actor=actor, term=term.id, digest=signed.digest)
+    _settle(db, term, now)
     _tell(db, "term_handover_signed", term, successor.id, now, old=term.institution, new=successor)
     return signed
 
@@ -126,68 +122,50 @@ def accept_term_handover(db: Session, *, actor: Actor, term_id: int, digest: str
         raise Stale("移交清单刚刚由原牵头单位重新签署过，请核对后再接收。")
     signed.accepted_at, signed.accepted_by_id, signed.accepted_by_name = now, actor.person_id, actor.name
     record(db, "term_handover_accepted", now=now, actor=actor, term=term.id, digest=signed.digest)
+    _settle(db, term, now)
     _tell(db, "term_handover_accepted", term, term.institution_id, now, old=term.institution, new=successor)
     return signed
 
 
-@dataclass(frozen=True)
-class OwedHandover:
-    """A pack that the actor's institution has to sign or to accept; for the first screen."""
-
-    term_id: int
-    words: str
-
-
-def owed_handover(db: Session, *, actor: Actor, now: datetime) -> OwedHandover | None:
-    """What of it waits for the actor's institution, the earliest term first."""
-    own = actor.institution_id
-    if not actor.is_staff or own is None:
-        return None
-    # The first screen asks each time; it changes with the day, or with an event.
-    return remembered(db, ("owed_handover", own, beijing_day(now)), lambda: _owed(db, own, now))
+def signatures_owed(db: Session, now: datetime, until: datetime) -> list[Standing]:
+    """A pack that an old lead has to sign: from so many days before the last day of the term (Art. 3)."""
+    owed = []
+    for term in _turning(db, until):
+        successor = _successor(db, term)
+        if successor is not None and db.get(TermHandover, term.id) is None:
+            begins_at = end_of_day(_opens_on(term) - _ONE_DAY)
+            owed.append(
+                Standing(begins_at, end_of_day(term.ends_on), institution_id=term.institution_id, term_id=term.id)
+            )
+    return owed
 
 
-def _owed(db: Session, own: int, now: datetime) -> OwedHandover | None:
-    for term in _turning(db, now):
+def acceptances_owed(db: Session, now: datetime, until: datetime) -> list[Standing]:
+    """A pack that a new lead has to accept: since the old lead has signed it."""
+    owed = []
+    for term in _turning(db, until):
         successor, signed = _successor(db, term), db.get(TermHandover, term.id)
-        if successor is None or (signed is not None and signed.accepted_at is not None):
-            continue
-        if signed is None and own == term.institution_id:
-            return OwedHandover(term.id, f"本单位的牵头任期至{_day(term.ends_on)}，请核对并签署移交清单。")
-        if signed is not None and own == successor.id:
-            return OwedHandover(term.id, f"{term.institution.short_name}已签署移交清单，请核对并接收。")
-    return None
+        if successor is not None and signed is not None and signed.accepted_at is None:
+            owed.append(Standing(signed.signed_at, institution_id=successor.id, term_id=term.id))
+    return owed
 
 
-def ask_for_handovers(database: Database, now: datetime) -> int:
-    """Mail the old lead, once, when its term has ended and the pack is not signed; returns how many."""
-    with database.read() as db:
-        if not _unasked(db, now):
-            return 0
-    with database.write() as db:
-        terms = _unasked(db, now)
-        for term in terms:
-            successor = _successor(db, term)
-            record(db, ASKED, now=now, term=term.id)
-            _tell(db, "term_handover_asked", term, term.institution_id, now, old=term.institution, new=successor)
-        return len(terms)
+def _settle(db: Session, term: RotationTerm, now: datetime) -> None:
+    """Keep what both sides owe in step with the signature that was just given."""
+    db.flush()
+    keep(db, "sign_term_handover", signatures_owed(db, now, now), now=now, met=True, only={"term_id": term.id})
+    keep(db, "accept_term_handover", acceptances_owed(db, now, now), now=now, met=True, only={"term_id": term.id})
 
 
-def _unasked(db: Session, now: datetime) -> list[RotationTerm]:
-    today = beijing_day(now)
-    asked = {facts["term"] for facts in db.scalars(select(Event.facts).where(Event.name == ASKED))}
-    return [
-        term
-        for term in _turning(db, now)
-        if term.ends_on < today and term.id not in asked and db.get(TermHandover, term.id) is None
-    ]
-
-
-def _turning(db: Session, now: datetime) -> list[RotationTerm]:
+def _turning(db: Session, until: datetime) -> list[RotationTerm]:
     """Terms that end soon, or ended within the last year."""
-    today = beijing_day(now)
+    day = beijing_day(until)
     query = select(RotationTerm).options(joinedload(RotationTerm.institution))
-    within = (RotationTerm.ends_on <= today + OPENS_BEFORE, RotationTerm.ends_on > today - timedelta(days=365))
+    within = (
+        RotationTerm.starts_on <= day,
+        RotationTerm.ends_on <= day + _notice(),
+        RotationTerm.ends_on > day - timedelta(days=365),
+    )
     return list(db.scalars(query.where(*within).order_by(RotationTerm.ends_on)))
 
 
@@ -304,8 +282,8 @@ def _why_not_sign(
         return "移交清单已由双方签署，不能再改。"
     if successor is None:
         return "这一任之后没有另一单位牵头，不需要移交。"
-    if beijing_day(now) < term.ends_on - OPENS_BEFORE:
-        return f"任期至{_day(term.ends_on)}，移交清单自{_day(term.ends_on - OPENS_BEFORE)}起可以签署。"
+    if beijing_day(now) < _opens_on(term):
+        return f"任期至{_day(term.ends_on)}，移交清单自{_day(_opens_on(term))}起可以签署。"
     return None
 
 
@@ -313,6 +291,15 @@ def _why_not_accept(signed: TermHandover | None) -> str | None:
     if signed is None:
         return "原牵头单位还没有签署移交清单。"
     return "移交清单已由双方签署。" if signed.accepted_at is not None else None
+
+
+def _notice() -> timedelta:
+    return timedelta(days=load_edition().value("term_handover_notice_days").value)
+
+
+def _opens_on(term: RotationTerm) -> date:
+    """The first day on which the pack of a term can be signed."""
+    return term.ends_on - _notice()
 
 
 def _require_liaison(actor: Actor) -> None:

@@ -12,9 +12,18 @@ _ON_PAGE = {"submit_application": "edit_application", "resubmit_application": "e
 
 def address_of(duty: Duty) -> str:
     """The very spot that a duty's button leads to; the consultation's page where its act is done in another stage."""
+    if duty.consultation_id is None:
+        return duty.path
     if not duty.is_done_now:
         return url_for("consultation.view_consultation", consultation_id=duty.consultation_id)
     return address_of_act(duty.act, duty.consultation_id)
+
+
+def proof_of(duty: Duty) -> str:
+    """The certificate of a deadline that belongs to no consultation, whose page would lead there; "" for none."""
+    if duty.consultation_id is not None or duty.due_at is None:
+        return ""
+    return url_for("tasks.view_deadline", duty_id=duty.obligation_id)
 
 
 def address_of_act(act: str, consultation_id: int) -> str:

@@ -25,22 +25,31 @@ class Task:
     context: tuple[Any, ...]
     url: str
     label: str
+    proof: str = ""
 
 
 def task_of(
-    duty: Duty, *, now: datetime, calendar: WorkingCalendar, url: Callable[[Duty], str], institution_id: int | None
+    duty: Duty,
+    *,
+    now: datetime,
+    calendar: WorkingCalendar,
+    url: Callable[[Duty], str],
+    proof: Callable[[Duty], str],
+    institution_id: int | None,
 ) -> Task:
-    """A duty as a row of the work list."""
+    """A duty as a row of the work list; `url` and `proof` say where it is done and how its deadline is proved."""
     due = present_due(duty.due_at, duty.since_at, now, calendar, is_provisional=duty.is_provisional)
     is_own = duty.institution_id is not None and duty.institution_id == institution_id
-    who = "" if is_own or (duty.person_id is not None and institution_id is None) else f"{duty.owner} "
-    product = " ".join(part for part in (duty.product_name, duty.model) if part)
+    who = "" if is_own or (duty.institution_id is None and institution_id is None) else f"{duty.owner} "
+    subject = duty.subject
+    number = subject.number or "草稿" if subject.consultation_id is not None else ""
     return Task(
         due=due,
         what=f"{who}{duty.kind.label}",
-        context=tuple(part for part in (duty.number or "草稿", product, f"{duty.applicant}申请") if part),
+        context=tuple(part for part in (number, subject.title, subject.detail) if part),
         url=url(duty),
         label=duty.button,
+        proof=proof(duty),
     )
 
 

@@ -119,7 +119,8 @@ def _ways(status: int) -> list[tuple[str, str]]:
     found = look(way_on, consultation_id=(request.view_args or {}).get("consultation_id"))
     ways = []
     if found.duty is not None:
-        number = f"{found.duty.number}　" if found.duty.consultation_id != found.consultation_id else ""
+        number = found.duty.subject.number
+        number = f"{number}　" if number and found.duty.consultation_id != found.consultation_id else ""
         ways.append((f"{number}{found.duty.kind.label}", address_of(found.duty)))
     if found.consultation_id is not None:
         url = url_for("consultation.view_consultation", consultation_id=found.consultation_id)

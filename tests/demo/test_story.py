@@ -34,6 +34,7 @@ from portal.rules.sheet import departures
 from portal.services.consultation.voting import answers_of
 from portal.services.kernel.calendar import working_calendar
 from portal.services.kernel.events import broken_links
+from portal.services.standing_duties import AHEAD
 from portal.storage.local import Storage
 from tests.demo.conftest import Told
 from tests.support.counts import counted, kept
@@ -192,3 +193,11 @@ def test_mail_waits_in_the_outbox_with_the_clock_of_the_story(told: Told) -> Non
 
 def test_the_timelines_play_every_act_that_there_is_and_no_other() -> None:
     assert {line[2] for chapter in chapters() for line in chapter.told["timeline"]} == ACTS.keys()
+
+
+def test_the_clock_has_opened_what_is_owed_beside_the_consultations(told: Told) -> None:
+    with told.database.read() as db:
+        owed = db.scalars(select(Obligation).where(Obligation.closed_at.is_(None), Obligation.slot.is_not(None))).all()
+        assert {(one.kind, one.year) for one in owed} >= {("sign_term_handover", None), ("load_calendar_year", 2027)}
+        assert all(one.since_at <= told.now + AHEAD for one in owed)
+        assert "hold_custody_drill" in {one.kind for one in owed}

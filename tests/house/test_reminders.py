@@ -8,10 +8,15 @@ from flask import Flask
 
 from portal.app import create_app
 from portal.config import Settings
+from portal.mail.kinds import MAIL_KINDS
 from portal.models.database import Database
 from portal.process.obligations import OBLIGATIONS
+from portal.rules.reminders import When
 from portal.services.reminder_letters import PLACES, TASKS_PATH
+from portal.services.reminder_rules import shipped_policy
+from portal.services.standing_duties import STANDING
 from portal.web.addresses import address_of_act
+from portal.web.guard import permission_of
 
 SERVICES = Path(__file__).parents[2] / "portal" / "services"
 MAY_MOVE = SERVICES / "kernel" / "obligations.py"
@@ -26,12 +31,31 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 
 def test_a_reminder_leads_where_the_button_of_the_duty_leads(app: Flask) -> None:
-    acts = {act for kind in OBLIGATIONS.values() for act in (kind.act, *(then for _, then, _ in kind.then))}
+    inside = [kind for kind in OBLIGATIONS.values() if not kind.path]
+    acts = {act for kind in inside for act in (kind.act, *(then for _, then, _ in kind.then))}
     with app.test_request_context():
         assert {act: f"/consultations/7{PLACES.get(act)}" for act in acts} == {
             act: address_of_act(act, 7) for act in acts
         }
     assert {rule.rule for rule in app.url_map.iter_rules() if rule.endpoint == "tasks.index"} == {TASKS_PATH}
+
+
+def test_what_is_about_no_consultation_leads_to_the_page_of_its_permission(app: Flask) -> None:
+    adapter = app.url_map.bind("localhost")
+    outside = [kind for kind in OBLIGATIONS.values() if not kind.stages]
+    assert len(outside) == 5
+    for kind in outside:
+        endpoint, _ = adapter.match(kind.path_of(term_id=7), method="GET")
+        permission = permission_of(app, endpoint)
+        assert permission is not None
+        assert permission.name == kind.act, kind.kind
+
+
+def test_every_standing_duty_says_so_when_it_begins_or_its_act_does() -> None:
+    for kind in STANDING:
+        has_step = bool(shipped_policy(OBLIGATIONS[kind]).of(When.OPENED))
+        assert has_step == (OBLIGATIONS[kind].opening is not None), kind
+        assert OBLIGATIONS[kind].opening in {None, *MAIL_KINDS}
 
 
 def test_only_the_kernel_moves_a_deadline_or_a_beginning() -> None:

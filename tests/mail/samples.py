@@ -55,6 +55,17 @@ def _about(whom: Some = LIAISON, **context: Any) -> dict[str, Any]:
     return {"person": whom, "consultation": CONSULTATION, **context}
 
 
+_YEAR_END = datetime(2026, 12, 31, 16, tzinfo=UTC)
+
+
+def _standing(ask: str, **context: Any) -> dict[str, Any]:
+    """What the clock opens, beside the acts of a consultation."""
+    known = {"since_at": SENT_AT, "is_provisional": False, "about": "", "consultation": None}
+    counted = "这一日期是固定的，不按工作日推算。" if "due_at" in context else ""
+    who = {"person": LIAISON, "owner": JIANGSU.name, "is_own": True}
+    return {**known, **who, "how_counted": counted, "ask": f"请{ask}", **context}
+
+
 def _reminder(**context: Any) -> dict[str, Any]:
     known = {
         "ask": "请签署",
@@ -127,7 +138,18 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "minutes_corrected": _about(minutes=_MINUTES, number="长三角会诊纪要〔2026〕9号更正1"),
     "archive_damaged": _about(label="〔2026〕12号会诊材料", damage=["data/minutes.pdf：与登记的校验值不符"]),
     "archive_unpackaged": _about(label="〔2026〕12号会诊材料", problem="缺少文件 data/sheets/3.pdf。"),
-    "custody_drill_due": {"person": LIAISON, "months": 12},
+    "custody_drill_due": _standing("开展", thing="保管演练", duty="开展保管演练", due_at=_YEAR_END, article="第九条"),
+    "disposal_review_due": _standing(
+        "鉴定",
+        thing="电热毯 XM-1518D 保存期满的材料",
+        duty="鉴定保存期满的归档材料",
+        consultation=CONSULTATION,
+        article="第九条",
+    ),
+    "liaisons_missing": _standing("确定", thing="联络员", duty="确定本单位联络员", article="第三条"),
+    "calendar_year_due": _standing(
+        "载入", thing="2027年工作日历", about="2027年", duty="载入年度工作日历", owner="系统管理员", due_at=_YEAR_END
+    ),
     "reminder": _reminder(),
     "reminder_due": _reminder(ask="请签署（急）"),
     "reminder_overdue": _reminder(ask="请签署（急）", days_late=1),
@@ -135,7 +157,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "reminder_waiting": _reminder(
         ask="请确认", thing="电热毯 XM-1518D 专家组", duty="确认专家组", due_at=None, how_counted="", days_late=3
     ),
-    "term_handover_asked": {"person": LIAISON, **_TERM},
+    "term_handover_asked": _standing(
+        "签署",
+        thing="江苏牵头任期（至2026年11月20日）移交清单",
+        about="江苏牵头任期（至2026年11月20日）",
+        duty="签署轮值移交清单",
+        due_at=datetime(2026, 11, 20, 16, tzinfo=UTC),
+        article="第三条",
+    ),
     "term_handover_signed": {"person": LIAISON, **_TERM},
     "term_handover_accepted": {"person": LIAISON, **_TERM},
     "digest": {

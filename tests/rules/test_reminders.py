@@ -35,7 +35,7 @@ def policies(draw: st.DrawFn) -> Policy:
     for when in draw(st.lists(st.sampled_from(When), min_size=1, max_size=6)):
         is_hours = when in (When.BEFORE, When.AFTER, When.SINCE) and draw(st.booleans())
         count = draw(st.integers(1, 40)) if when not in (When.DUE, When.OPENED) else 0
-        at = None if is_hours or when is When.OPENED else draw(clocks)
+        at = None if is_hours or (when is When.OPENED and draw(st.booleans())) else draw(clocks)
         step = Step(when, (To.OWNER,), count, Unit.HOURS if is_hours else Unit.DAYS, at, draw(st.booleans()))
         steps[when if when in ENDLESS else step.key] = step
     kinds = {step.when for step in steps.values()}
@@ -54,7 +54,9 @@ def test_moments_come_in_order_on_working_days_and_on_their_side(
     assert len({one.key for one in found}) == len(found)
     for one in found:
         assert since_at <= one.at <= until
-        if due_at is not None:
+        if one.step.when is When.OPENED:
+            assert beijing_day(one.at) == beijing_day(since_at)
+        elif due_at is not None:
             assert (one.at < due_at) == (one.step.when in (When.BEFORE, When.DUE)), one
         if one.step.when is not When.OPENED:
             assert CALENDAR.mark(beijing_day(one.at), strict=False).counted

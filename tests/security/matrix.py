@@ -62,6 +62,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
     add_alias(db, actor=world.staff["anhui"], name="博西家电", alias="西门子家电", source="公司网站", now=NOON)
     first: dict[str, Select[tuple[int]]] = {
         "obligation_id": select(Obligation.id).where(Obligation.consultation_id == consultation_id),
+        "duty_id": select(Obligation.id).where(Obligation.slot == "of anhui"),
         "message_id": select(OutboxMessage.id).where(OutboxMessage.person_id == person.id),
         "liaison_id": select(Liaison.id).where(Liaison.institution_id == anhui, Liaison.until_on.is_(None)),
         "package_id": select(ArchivePackage.id),
@@ -77,6 +78,9 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         .join(VotingRound)
         .where(VotingRound.consultation_id == consultation_id, VotingRound.tally.is_not(None)),
     }
+    # Something that Anhui owes outside of any consultation, and that does not concern the lead.
+    db.add(Obligation(kind="hold_custody_drill", institution_id=anhui, slot="of anhui", since_at=NOON, due_at=NOON))
+    db.flush()
     arguments = {name: db.scalar(query.order_by("id").limit(1)) or NOTHING for name, query in first.items()}
     rounds = db.scalars(select(VotingRound).where(VotingRound.consultation_id == consultation_id))
     arguments |= {
@@ -104,7 +108,7 @@ def _preview(db: Session, consultation_id: int) -> None:
         db.add(MaterialPreview(sha256=item.sha256, content_type=item.content_type, **said))
 
 
-OWNED_BY_ANHUI = ("liaison_id", "expert_id", "import_id", "alias_id")
+OWNED_BY_ANHUI = ("liaison_id", "expert_id", "import_id", "alias_id", "duty_id")
 """Arguments whose object belongs to an institution: its own people may, those of another may not."""
 
 NARROWED: dict[str, Callable[[Actor], bool]] = {

@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -294,22 +294,6 @@ def test_a_record_without_package_is_missing_in_a_drill(sqlite_database: Databas
         archived(db, build_world(db))
     for drill in drills.drill_institutions(sqlite_database, storage, AFTER):
         assert [line["problem"] for line in drill.missing] == ["尚未编成归档包"]
-
-
-def test_once_a_year_the_liaisons_are_reminded_unless_they_drilled(sqlite_database: Database, storage: Storage) -> None:
-    world = packaged(sqlite_database, storage)
-    a_year_later = datetime.combine(date(2027, 3, 2), AFTER.timetz())
-
-    def mails() -> int:
-        with sqlite_database.read() as db:
-            return db.scalar(select(func.count()).where(OutboxMessage.kind == "custody_drill_due")) or 0
-
-    assert drills.remind_of_drills(sqlite_database, a_year_later - A_DAY) == 0
-    drills.drill_institutions(sqlite_database, storage, a_year_later - A_DAY, name="上海")
-    assert drills.remind_of_drills(sqlite_database, a_year_later) == 1  # the lead's institution alone
-    assert drills.remind_of_drills(sqlite_database, a_year_later) == 0
-    assert mails() == len(world.liaisons["jiangsu"])
-    assert drills.remind_of_drills(sqlite_database, a_year_later + timedelta(days=400)) == 2
 
 
 def test_what_was_disposed_of_is_neither_checked_nor_drilled(sqlite_database: Database, storage: Storage) -> None:

@@ -46,7 +46,7 @@ def test_an_extension_keeps_the_first_date_visible_and_a_met_one_tells_whether_i
         consultation = submitted(db, world)
         (owed,) = open_obligations(db, consultation.id)
         first = owed.due_at
-        extend(db, consultation, owed, working_days=1, reason="等待补充检测报告")
+        extend(db, consultation, owed, working_days=1, reason="等待补充检测报告", now=NOON)
         at = NOON + timedelta(days=1)
         accept_application(db, actor=world.lead, consultation_id=consultation.id, now=at)
         paper = view_deadline(db, actor=world.applicant, consultation_id=consultation.id, obligation_id=owed.id, now=at)

@@ -15,7 +15,7 @@ from portal.process.permissions import Role
 from portal.services.liaisons import (
     appoint_liaison,
     end_liaison,
-    liaison_warnings,
+    liaisons_owed,
     replace_liaison,
     view_liaisons,
 )
@@ -66,31 +66,29 @@ def test_replaced_with_a_date_and_the_history_stays(database: Database) -> None:
     assert [(line.name, line.until_on) for line in jiangsu.past] == [("ji联1", TOMORROW)]
 
 
-def test_without_any_liaison_there_is_a_warning_and_any_staff_names_the_first(database: Database) -> None:
+def test_without_any_liaison_any_staff_names_the_first_and_it_is_owed(database: Database) -> None:
     with database.write() as db:
         world = build_world(db)
-        staff = world.staff["jiangsu"]
+        staff, jiangsu = world.staff["jiangsu"], world.institutions["jiangsu"]
+
+        def owing() -> list[int | None]:
+            return [one.institution_id for one in liaisons_owed(db, NOON, NOON)]
+
         with pytest.raises(NotAllowed):
             appoint_liaison(db, actor=staff, person_id=staff.person_id, from_on=TODAY, now=NOON)
         one, two = rows_of(db, world)
         end_liaison(db, actor=world.lead, liaison_id=two.id, until_on=TODAY, now=NOON)
-        assert liaison_warnings(db, world.institutions["jiangsu"], TODAY) == ()
+        assert owing() == []
         end_liaison(db, actor=world.lead, liaison_id=one.id, until_on=TODAY, now=NOON)
-        (warning,) = liaison_warnings(db, world.institutions["jiangsu"], TODAY)
-        assert "现为0名" in warning
-        assert "第三条" in warning
+        assert owing() == [jiangsu]
         appoint_liaison(db, actor=staff, person_id=staff.person_id, from_on=TODAY, now=NOON)
-        assert liaison_warnings(db, world.institutions["jiangsu"], TODAY) == ()
+        assert owing() == []
         assert len(rows_of(db, world)) == 3
-
-
-def test_a_liaison_with_a_disabled_account_does_not_count(database: Database) -> None:
-    with database.write() as db:
-        world = build_world(db)
+        # Who cannot be reached does not count.
         for row in rows_of(db, world):
             db.get_one(Person, row.person_id).is_active = False
         db.flush()
-        assert liaison_warnings(db, world.institutions["jiangsu"], TODAY)
+        assert owing() == [jiangsu]
 
 
 def test_what_cannot_be_is_refused_at_its_field(database: Database) -> None:

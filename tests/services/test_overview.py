@@ -16,7 +16,7 @@ def test_the_lead_sees_what_waits_and_the_applicant_waits(database: Database) ->
         world = build_world(db)
         consultation = submitted(db, world)
         (duty,) = own_duties(db, actor=world.lead, now=NOON)
-        assert (duty.kind.kind, duty.owner, duty.number) == ("answer_application", "江苏", "〔2026〕1号")
+        assert (duty.kind.kind, duty.owner, duty.subject.number) == ("answer_application", "江苏", "〔2026〕1号")
         assert own_duty_count(db, actor=world.lead, now=NOON) == 1
         assert own_duties(db, actor=world.applicant, now=NOON) == []
         (other,) = duties_of_others(db, actor=world.applicant, now=NOON)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
 from portal.models.database import Database
-from portal.models.event import Event
 from portal.models.institution import RotationTerm
 from portal.models.outbox import OutboxMessage
-from portal.models.term_handover import TermHandover
 from portal.process.errors import NotAllowed, NotFound, Refusal, Stale
-from portal.process.permissions import Actor, Role
+from portal.process.permissions import Actor
 from portal.rules.dates import end_of_day
 from portal.services import term_handover as service
 from portal.services.kernel.canonical import digest_of_text
@@ -120,37 +117,3 @@ def test_what_happens_after_the_signature_is_said(sqlite_database: Database) -> 
         assert not service.view_term_handover(db, actor=new, **ids).has_changed
         accepted(db, world)
         assert service.view_term_handover(db, actor=new, **ids).has_changed
-
-
-def test_the_first_screen_and_one_mail_ask_for_it(sqlite_database: Database) -> None:
-    with sqlite_database.write() as db:
-        world = build_world(db)
-        term, after, old, new = _turn(db, world)
-
-    def owed(actor: Actor, now: datetime) -> str:
-        with sqlite_database.read() as db:
-            found = service.owed_handover(db, actor=actor, now=now)
-            return found.words if found else ""
-
-    # The term before, of Shanghai, ended in the year before the portal began.
-    assert [service.ask_for_handovers(sqlite_database, NOON) for _ in range(2)] == [1, 0]
-    before_end = end_of_day(term.ends_on) - timedelta(days=3)
-    assert "请核对并签署移交清单" in owed(old, before_end)
-    assert service.ask_for_handovers(sqlite_database, before_end) == 0
-    assert service.ask_for_handovers(sqlite_database, after) == 1
-    assert service.ask_for_handovers(sqlite_database, after + timedelta(days=2)) == 0
-    with sqlite_database.write() as db:
-        asked = db.query(OutboxMessage).filter_by(kind="term_handover_asked").order_by(OutboxMessage.id).all()
-        own = {one.name for one in world.liaisons["jiangsu"]}
-        assert {one.recipient_name for one in asked[-len(own) :]} == own
-        signed = service.sign_term_handover(db, actor=old, term_id=term.id, now=after)
-        digest = signed.digest
-    assert owed(old, after) == ""
-    assert "请核对并接收" in owed(new, after)
-    assert owed(world.staff["anhui"], after) == ""
-    with sqlite_database.write() as db:
-        service.accept_term_handover(db, actor=new, term_id=term.id, digest=digest, now=after)
-        assert db.query(TermHandover).one().accepted_at == after
-        assert db.query(Event).filter(Event.name.like("term_handover_%")).count() == 4
-    assert owed(new, after) == ""
-    assert owed(replace(new, roles=frozenset({Role.EXPERT})), after) == ""

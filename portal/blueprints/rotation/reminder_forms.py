@@ -53,7 +53,7 @@ class StepForm(wtforms.Form):
             problems.append(Problem(f"steps-{number}-count", f"请填写 1 至 {most} 的整数。", ""))
         elif unit is Unit.HOURS and when in _REPEATS:
             problems.append(Problem(f"steps-{number}-unit", "重复提醒按工作日计算。", ""))
-        has_clock = when is not When.OPENED and unit is Unit.DAYS
+        has_clock = unit is Unit.DAYS and (when is not When.OPENED or bool(self.at.data))
         clock = _CLOCK.fullmatch(self.at.data or "")
         if has_clock and clock is None:
             problems.append(Problem(f"steps-{number}-at", "请填写时刻，如 09:00。", ""))

@@ -9,10 +9,11 @@ from flask import Blueprint, url_for
 
 from portal.rules.dates import beijing_day
 from portal.services.dashboard import Meeting, dashboard
-from portal.services.duties import grouped
+from portal.services.deadlines import view_own_deadline
+from portal.services.duties import Duty, grouped
 from portal.services.kernel.calendar import working_calendar
 from portal.web.acting import current_actor, look, now, reading
-from portal.web.addresses import address_of
+from portal.web.addresses import address_of, proof_of
 from portal.web.badges import badge_of
 from portal.web.fragments import render
 from portal.web.guard import requires
@@ -28,18 +29,31 @@ def index() -> str:
     """What waits for me, until when."""
     found = look(dashboard)
     calendar, today, actor = working_calendar(reading()), beijing_day(now()), current_actor()
-    as_task = partial(task_of, now=now(), calendar=calendar, url=address_of, institution_id=actor.institution_id)
+    as_task = partial(
+        task_of, now=now(), calendar=calendar, url=address_of, proof=proof_of, institution_id=actor.institution_id
+    )
     return render(
         "tasks/own_tasks.html",
         today=long_day(today),
         actor=actor,
         own=[as_task(duty) for duty in found.own],
-        others=[replace(as_task(one), url=_page(one.consultation_id), label="查看") for one in grouped(found.others)],
+        others=[replace(as_task(one), url=_page_of(one), label="查看") for one in grouped(found.others)],
         weeks=fortnight_of(today, calendar, found.deadlines_by_day, found.sessions_by_day),
         meetings=[_meeting(meeting) for meeting in found.meetings],
         terms=term_views(found.terms),
         found=found,
     )
+
+
+@blueprint.get("/tasks/deadlines/<int:duty_id>")
+@requires("view_own_deadline")
+def view_deadline(duty_id: int) -> str:
+    """The certificate of a deadline that belongs to no consultation; made to be printed."""
+    return render("consultation/deadline.html", found=look(view_own_deadline, obligation_id=duty_id), printed_at=now())
+
+
+def _page_of(duty: Duty) -> str:
+    return _page(duty.consultation_id) if duty.consultation_id is not None else duty.path
 
 
 def _meeting(meeting: Meeting) -> MeetingView:

@@ -854,8 +854,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("consultation_id", sa.Integer(), nullable=True),
+        sa.Column("term_id", sa.Integer(), nullable=True),
+        sa.Column("year", sa.Integer(), nullable=True),
         sa.Column("institution_id", sa.Integer(), nullable=True),
         sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("role", sa.String(length=32), nullable=True),
+        sa.Column("slot", sa.String(length=60), nullable=True),
         sa.Column("since_at", Instant(), nullable=False),
         sa.Column("working_days", sa.Integer(), nullable=True),
         sa.Column("due_at", Instant(), nullable=True),
@@ -865,10 +869,19 @@ def upgrade() -> None:
         sa.Column("remind_at", Instant(), nullable=True),
         sa.Column("closed_at", Instant(), nullable=True),
         sa.Column("is_met", sa.Boolean(), nullable=True),
-        sa.CheckConstraint("(institution_id IS NULL) <> (person_id IS NULL)", name=op.f("ck_obligation_one_owner")),
+        sa.CheckConstraint("role IN ('administrator')", name=op.f("ck_obligation_role")),
+        sa.CheckConstraint(
+            "(CASE WHEN consultation_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN term_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN year IS NULL THEN 0 ELSE 1 END) <= 1",
+            name=op.f("ck_obligation_one_subject"),
+        ),
+        sa.CheckConstraint(
+            "(CASE WHEN institution_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN person_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN role IS NULL THEN 0 ELSE 1 END) = 1",
+            name=op.f("ck_obligation_one_owner"),
+        ),
         sa.ForeignKeyConstraint(["consultation_id"], ["consultation.id"], name=op.f("fk_obligation_consultation_id")),
         sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_obligation_institution_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_obligation_person_id")),
+        sa.ForeignKeyConstraint(["term_id"], ["rotation_term.id"], name=op.f("fk_obligation_term_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_obligation")),
     )
     with op.batch_alter_table("obligation", schema=None) as batch_op:
@@ -898,6 +911,13 @@ def upgrade() -> None:
             "ix_obligation_remind",
             ["remind_at", "id"],
             unique=False,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_obligation_open_slot",
+            ["kind", "slot"],
+            unique=True,
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -16,21 +16,20 @@ from portal.models.account import Person
 from portal.models.archive import ArchiveRecord, CustodyDrill
 from portal.models.consultation import Consultation
 from portal.models.database import Database
-from portal.models.event import Event
 from portal.models.institution import Institution
 from portal.process.errors import NotFound, Refusal
 from portal.process.permissions import Actor, is_granted
-from portal.rules.dates import add_months, beijing_day
+from portal.rules.dates import add_months, beijing_day, end_of_day
 from portal.rules.editions import load_edition
 from portal.services.archiving.integrity import Checked, Kept, all_packages, check_packages, kept_packages
 from portal.services.archiving.packaging import unpackaged
 from portal.services.consultation.archive_inventory import CONTENT_LABELS
 from portal.services.kernel.events import record as record_event
-from portal.services.kernel.mailing import liaisons, queue
+from portal.services.kernel.standing import Standing, keep
 from portal.storage.local import Storage
 
+KIND = "hold_custody_drill"
 MISSING = ("归档包文件缺失", "原件缺失", "正式文件缺失")
-REMINDED = "custody_drill_reminded"
 
 
 def ask_custody_drill(db: Session, *, actor: Actor, now: datetime) -> CustodyDrill:
@@ -91,23 +90,10 @@ def carry_out(database: Database, storage: Storage, drill_id: int, now: datetime
                 drill=drill.id, records=drill.records, packages=drill.packages,
                 missing_records=len(missing), damaged_records=len(damaged),
             )  # fmt: skip
+            db.flush()
+            custodian_id = drill.institution_id
+            keep(db, KIND, drills_owed(db, now, now), now=now, met=True, only={"institution_id": custodian_id})
         return drill
-
-
-def remind_of_drills(database: Database, now: datetime) -> int:
-    """Remind the liaisons of each custodian whose last drill is a year ago; once for each year. Returns how many."""
-    with database.read() as db:
-        if not _undrilled(db, now):
-            return 0
-    with database.write() as db:
-        overdue = _undrilled(db, now)
-        for institution_id in overdue:
-            queue(
-                db, "custody_drill_due", liaisons(db, [institution_id], beijing_day(now)), now=now,
-                link_label="开展保管演练", link_path="/archive/drills", months=_months(),
-            )  # fmt: skip
-            record_event(db, REMINDED, now=now, custodian_id=institution_id)
-        return len(overdue)
 
 
 @dataclass(frozen=True)
@@ -188,22 +174,26 @@ def _asker(db: Session, drill: CustodyDrill) -> Actor | None:
     return Actor(person_id=person.id, name=drill.asked_by_name, institution_id=drill.institution_id)
 
 
-def _undrilled(db: Session, now: datetime) -> list[int]:
-    """Custodians with nothing in the past year: neither a drill, nor a reminder, nor their first record."""
-    since = add_months(beijing_day(now), -_months())
+def drills_owed(db: Session, now: datetime, until: datetime) -> list[Standing]:
+    """A drill of each custodian whose last one, or whose first record, will soon be a year ago (decided)."""
+    notice = timedelta(days=load_edition().value("custody_drill_notice_days").value)
     first = db.execute(
         select(ArchiveRecord.custodian_id, func.min(ArchiveRecord.archived_on))
         .where(ArchiveRecord.disposed_at.is_(None))
         .group_by(ArchiveRecord.custodian_id)
+        .order_by(ArchiveRecord.custodian_id)
     )
-    old = {number for number, archived_on in first if archived_on <= since}
     drills = db.execute(
         select(CustodyDrill.institution_id, func.max(CustodyDrill.finished_at)).group_by(CustodyDrill.institution_id)
     )
-    drilled = {number for number, at in drills if at is not None and beijing_day(at) > since}
-    events = db.scalars(select(Event).where(Event.name == REMINDED).order_by(Event.id.desc()).limit(200))
-    reminded = {event.facts["custodian_id"] for event in events if beijing_day(event.at) > since}
-    return sorted(old - drilled - reminded)
+    drilled = {number: beijing_day(at) for number, at in drills if at is not None}
+    owed = []
+    for custodian_id, archived_on in first:
+        last_day = add_months(max(archived_on, drilled.get(custodian_id, archived_on)), _months())
+        begins_at = end_of_day(last_day - notice - timedelta(days=1))
+        if begins_at <= until:
+            owed.append(Standing(begins_at, end_of_day(last_day), institution_id=custodian_id))
+    return owed
 
 
 def _months() -> int:

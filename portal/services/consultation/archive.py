@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -20,11 +21,13 @@ from portal.rules.retention import has_expired, retain_until
 from portal.services.consultation.application import required_reason
 from portal.services.consultation.archive_inventory import Item, applicant_items, destroy, lead_items
 from portal.services.consultation.disposal_certificate import fix_certificate
+from portal.services.consultation.disposal_review import reviews_owed
 from portal.services.consultation.meeting_minutes import issued_minutes
 from portal.services.consultation.sheet_text import full_number
 from portal.services.kernel.advancing import advance
 from portal.services.kernel.loading import Loaded, load, load_for_the_clock
 from portal.services.kernel.obligations import close, open_obligations
+from portal.services.kernel.standing import keep
 from portal.services.kernel.storage_removal import queue_removal
 
 _NOTHING_KEPT = "本单位没有保存这项会诊的材料，或已经销毁。"
@@ -81,6 +84,11 @@ def lift_hold(db: Session, *, actor: Actor, consultation_id: int, reason: str, n
     for record in records:
         record.held_at, record.held_reason = None, ""
     advance(db, loaded, "lift_hold", actor=actor, now=now, reason=reason)
+    db.flush()
+    # What expired while it was held waits for its review from now on.
+    owed = [replace(one, since_at=max(one.since_at, now)) for one in reviews_owed(db, now, now)]
+    own = {"consultation_id": consultation_id, "institution_id": actor.institution_id or 0}
+    keep(db, "review_disposal", owed, now=now, only=own)
 
 
 def propose_disposal(db: Session, *, actor: Actor, consultation_id: int, reason: str, now: datetime) -> None:

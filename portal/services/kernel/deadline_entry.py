@@ -27,9 +27,18 @@ def deadline_uid(obligation_id: int, person_id: int) -> str:
 
 
 def deadline_calendar(
-    obligation: Obligation, person_id: int, *, consultation: Consultation | None, now: datetime, how_counted: str
+    obligation: Obligation,
+    person_id: int,
+    *,
+    consultation: Consultation | None,
+    now: datetime,
+    how_counted: str,
+    about: str = "",
 ) -> str:
-    """The text that goes with a mail: one entry, METHOD:PUBLISH, which asks for no answer."""
+    """The text that goes with a mail: one entry, METHOD:PUBLISH, which asks for no answer.
+
+    `about` is what it is about where that is no consultation.
+    """
     product = consultation.product if consultation is not None else None
     calendar = Calendar()
     calendar.add("prodid", PRODUCT_ID)
@@ -40,7 +49,7 @@ def deadline_calendar(
             deadline_uid(obligation.id, person_id),
             OBLIGATIONS[obligation.kind].label,
             obligation.due_at or now,
-            about=f"{product.product_name} {product.model or ''}" if product is not None else "",
+            about=f"{product.product_name} {product.model or ''}" if product is not None else about,
             number=consultation.number or "" if consultation is not None else "",
             how_counted=how_counted,
             # A deadline that is moved is told of later than it was made, so that its entry is the later one.

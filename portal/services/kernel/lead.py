@@ -31,6 +31,12 @@ def lead_on(db: Session, alliance_id: int, day: date) -> int:
     return found
 
 
+def leading_on(db: Session, day: date) -> set[int]:
+    """The institutions that lead on `day`: one, or none where no term covers it."""
+    within = (RotationTerm.starts_on <= day, RotationTerm.ends_on >= day)
+    return set(db.scalars(select(RotationTerm.institution_id).where(*within)))
+
+
 def next_in_rotation(db: Session, alliance_id: int, institution_id: int) -> int:
     """The institution after `institution_id` in the alliance's order."""
     order = list(

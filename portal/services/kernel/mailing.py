@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from portal.mail.kinds import MAIL_KINDS, Urgency
 from portal.mail.messages import render
-from portal.models.account import AccountLink, Person
+from portal.models.account import AccountLink, Person, PersonRole
 from portal.models.consultation import Consultation
 from portal.models.institution import InstitutionHead, Liaison
 from portal.models.mail_preference import MailPreference
 from portal.models.obligation import Obligation
 from portal.models.outbox import OutboxMessage
 from portal.models.time_poll import TimePollLink
+from portal.process.permissions import Role
 from portal.rules.date_words import how_counted
 from portal.rules.mail_times import after_quiet_hours
 from portal.services.kernel.calendar import working_calendar
@@ -66,9 +67,9 @@ def queue(
         letter = render(kind, person=person, consultation=consultation, **known)
         poll_link = (poll_links or {}).get(person.id)
         calendar = (calendars or {}).get(person.id)
-        opens = MAIL_KINDS[kind].has_date and reminds_of is None and not context.get("is_reminder")
+        opens = MAIL_KINDS[kind].has_date and not context.get("is_reminder")
         if calendar is None and obligation is not None and opens:
-            calendar = _entry(obligation, person, consultation, now, str(known["how_counted"]))
+            calendar = _entry(obligation, person, consultation, now, known)
         state, leaves_at = _fate(kind, urgency, wishes.get(person.id), now)
         messages.append(
             {
@@ -107,7 +108,11 @@ def _of(person: Person, owed: Sequence[Obligation]) -> Obligation | None:
 
 def _deadline(db: Session, obligation: Obligation) -> dict[str, Any]:
     db.flush()  # one that was opened just now gets its id
-    return {"due_at": obligation.due_at, "how_counted": counting_of(db, obligation)}
+    return {
+        "due_at": obligation.due_at,
+        "is_provisional": obligation.is_provisional,
+        "how_counted": counting_of(db, obligation),
+    }
 
 
 def counting_of(db: Session, obligation: Obligation) -> str:
@@ -118,14 +123,19 @@ def counting_of(db: Session, obligation: Obligation) -> str:
 
 
 def _entry(
-    obligation: Obligation, person: Person, consultation: Consultation | None, now: datetime, counted: str
+    obligation: Obligation,
+    person: Person,
+    consultation: Consultation | None,
+    now: datetime,
+    known: Mapping[str, Any],
 ) -> str | None:
     if obligation.due_at is None:
         return None
     # Its library is large, and few processes ever call for something that has a date.
     from portal.services.kernel.deadline_entry import deadline_calendar
 
-    return deadline_calendar(obligation, person.id, consultation=consultation, now=now, how_counted=counted)
+    words = {"about": str(known.get("about", "")), "how_counted": str(known["how_counted"])}
+    return deadline_calendar(obligation, person.id, consultation=consultation, now=now, **words)
 
 
 class _Wish(NamedTuple):
@@ -179,12 +189,32 @@ _LIAISONS = (
 )
 
 
+def liaisons_or_staff(db: Session, institution_ids: Iterable[int], on: date) -> list[Person]:
+    """The liaisons of these institutions on a day; of one without a liaison that can be reached, all its staff."""
+    wanted = list(institution_ids)
+    found = [person for person in liaisons(db, wanted, on) if person.is_active]
+    without = set(wanted) - {person.institution_id for person in found}
+    return [*found, *(db.scalars(_STAFF, {"institutions": sorted(without)}) if without else ())]
+
+
+_STAFF = (
+    select(Person)
+    .join(PersonRole, PersonRole.person_id == Person.id)
+    .where(
+        Person.institution_id.in_(bindparam("institutions", expanding=True)),
+        PersonRole.role == Role.STAFF.value,
+        Person.is_active,
+    )
+    .order_by(Person.id)
+)
+
+
 def heads(db: Session, institution_ids: Iterable[int], on: date) -> list[Person]:
     """The heads (负责人) of these institutions on a day; of one without a head that can be reached, its liaisons."""
     wanted = list(institution_ids)
     named = db.execute(_HEADS, {"institutions": wanted, "day": on}).all()
     without = set(wanted) - {row.institution_id for row in named}
-    return [*(row.Person for row in named), *(liaisons(db, sorted(without), on) if without else ())]
+    return [*(row.Person for row in named), *(liaisons_or_staff(db, sorted(without), on) if without else ())]
 
 
 _HEADS = (

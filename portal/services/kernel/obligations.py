@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, case, literal, or_, select, update
 from sqlalchemy.orm import Session
@@ -28,34 +29,54 @@ def oblige(
     due_at: datetime | None = None,
     working_days: int | None = None,
 ) -> Obligation:
-    """Open an obligation of one institution or person.
+    """Open an obligation of one institution or person in a consultation; its deadline as in `oblige_for`.
 
-    The deadline is `due_at` where a person set it, else `working_days` or the edition's limit counted from
-    `now`, else none. A deadline that reaches into a year without calendar is provisional (暂定).
+    The limit is that of the edition which the consultation goes by.
     """
-    line = OBLIGATIONS[kind]
-    obligation = Obligation(
-        kind=kind,
+    limit = OBLIGATIONS[kind].limit
+    if working_days is None and due_at is None and limit is not None:
+        working_days = load_edition(consultation.edition).value(limit).value
+    obligation = oblige_for(
+        db,
+        kind,
+        since_at=now,
+        due_at=due_at,
+        working_days=working_days,
         consultation_id=consultation.id,
         institution_id=institution_id,
         person_id=person_id,
-        since_at=now,
-        remind_at=now,
     )
-    if working_days is None and due_at is None and line.limit is not None:
-        working_days = load_edition(consultation.edition).value(line.limit).value
+    # One more obligation can only bring the next deadline nearer, so the others need not be asked.
+    known = [due for due in (consultation.next_due_at, obligation.due_at) if due is not None]
+    consultation.next_due_at = min(known, default=None)
+    return obligation
+
+
+def oblige_for(
+    db: Session,
+    kind: str,
+    *,
+    since_at: datetime,
+    due_at: datetime | None = None,
+    working_days: int | None = None,
+    slot: str | None = None,
+    **parts: Any,
+) -> Obligation:
+    """Open an obligation. `parts` name one of OWNERS and at most one of SUBJECTS (portal.models.obligation).
+
+    The deadline is `due_at` where it stands on a date, else `working_days` counted from `since_at`, else none. One
+    that reaches into a year without calendar is provisional (暂定). Reminders run from `since_at` on.
+    """
+    obligation = Obligation(kind=kind, since_at=since_at, remind_at=since_at, slot=slot, **parts)
     if due_at is not None:
         obligation.due_at = due_at
     elif working_days is not None:
-        counted = working_calendar(db).deadline(now, working_days, strict=False)
+        counted = working_calendar(db).deadline(since_at, working_days, strict=False)
         obligation.working_days = working_days
         obligation.due_at = counted.due_at
         obligation.is_provisional = counted.provisional
     obligation.first_due_at = obligation.due_at
     db.add(obligation)
-    # One more obligation can only bring the next deadline nearer, so the others need not be asked.
-    known = [due for due in (consultation.next_due_at, obligation.due_at) if due is not None]
-    consultation.next_due_at = min(known, default=None)
     return obligation
 
 
