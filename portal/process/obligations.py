@@ -60,6 +60,7 @@ class ObligationKind:
     then: tuple[tuple[Stage, str, str], ...] = ()
     is_private: bool = False  # shown to who owes it, and to nobody else
     is_dated: bool = False  # not counted by a limit of the edition, but it stands on a date
+    dated_by: str | None = None  # the value of the edition that gives the date
     path: str = ""
     opening: str | None = None
     concerns_lead: bool = False  # shown to the institution that leads, also where it owes nothing itself
@@ -154,7 +155,8 @@ _KINDS = (
                    (S.ARCHIVED,), (), None, "9", ("extend_retention", "hold_archive", "dispose_archive"),
                    opening="disposal_review_due"),
     ObligationKind("hold_custody_drill", "开展保管演练", "请开展", "保管演练", "去开展", Owner.CUSTODIAN, "view_custody_drills",
-                   (), (), None, "9", is_dated=True, path="/archive/drills", opening="custody_drill_due"),
+                   (), (), None, "9", is_dated=True, dated_by="custody_drill_months", path="/archive/drills",
+                   opening="custody_drill_due"),
     ObligationKind("sign_term_handover", "签署轮值移交清单", "请签署", "移交清单", "去签署", Owner.OLD_LEAD, "view_term_handover",
                    (), (), None, "3", is_dated=True, path="/rotation/terms/{term_id}/handover",
                    opening="term_handover_asked", concerns_lead=True),

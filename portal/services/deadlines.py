@@ -141,9 +141,8 @@ def _count(obligation: Obligation, known: WorkingCalendar) -> Deadline | None:
 
 
 def _limit(kind: ObligationKind, edition: Edition, obligation: Obligation) -> RuleValue | None:
-    if kind.limit is None or obligation.working_days is None:
-        return None
-    return edition.value(kind.limit)
+    name = kind.dated_by if obligation.working_days is None else kind.limit
+    return edition.value(name) if name is not None else None
 
 
 def _numbered(marks: tuple[DayMark, ...]) -> tuple[CountedDay, ...]:

@@ -185,6 +185,11 @@ def test_a_drill_is_owed_once_a_year_by_whom_keeps_something(settled: tuple[Data
         due = set(db.scalars(select(Obligation.due_at).where(Obligation.kind == "hold_custody_drill")))
         assert due == {end_of_day(last)}
         ask_custody_drill(db, actor=world.applicant, now=begins + A_DAY)
+    with database.read() as db:
+        (drill,) = [one for one in own_duties(db, actor=world.lead, now=begins) if one.kind.kind in DRILL]
+        paper = view_own_deadline(db, actor=world.lead, obligation_id=drill.obligation_id, now=begins)
+        assert paper.limit is not None
+        assert "每十二个月" in paper.limit.text
     drill_asked(database, Storage(tmp_path), begins + A_DAY)  # type: ignore[arg-type]
     assert "hold_custody_drill" not in owed(database, world.applicant, begins + A_DAY)
     assert "hold_custody_drill" in owed(database, world.lead, begins + A_DAY)
