@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from portal.models.database import Database
 from portal.models.institution import Liaison, RotationTerm
-from tests.factories.world import KEYS, World
+from portal.services.standing_duties import open_by_clock
+from tests.factories.world import KEYS, NOON, World
 from tests.support.surfer import Surfer
 
 Surf = Callable[..., Surfer]
@@ -135,18 +136,19 @@ def test_a_task_ends_on_a_day_and_the_list_is_the_liaisons(surf: Surf, world: Wo
     assert refused.status_code == 403
 
 
-def test_an_institution_without_liaison_is_warned_on_the_first_screen(
+def test_an_institution_without_liaison_finds_that_on_the_first_screen(
     surf: Surf, world: World, sqlite_database: Database
 ) -> None:
     surfer = surf("jiangsu-staff")
     seen = page(surfer.get("/tasks"))
-    assert "登记联络员" not in seen
+    assert "确定本单位联络员" not in seen
     assert "任期第 102 天" in seen
     with sqlite_database.write() as db:
         for liaison in db.scalars(select(Liaison).where(Liaison.institution_id == world.institutions["jiangsu"])):
             liaison.until_on = date(2026, 3, 1)
-    assert "登记联络员" in page(surfer.get("/tasks"))
+    open_by_clock(sqlite_database, NOON)
+    assert "确定本单位联络员" in page(surfer.get("/tasks"))
     staff = world.staff["jiangsu"].person_id
     answer = surfer.post("/rotation/liaisons/new", {"person_id": staff, "from_on": "2026-03-02"})
     assert answer.status_code == 303
-    assert "登记联络员" not in page(surfer.get("/tasks"))
+    assert "确定本单位联络员" not in page(surfer.get("/tasks"))

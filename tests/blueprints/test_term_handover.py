@@ -6,6 +6,7 @@ from datetime import timedelta
 from portal.models.database import Database
 from portal.models.institution import RotationTerm
 from portal.rules.dates import end_of_day
+from portal.services.standing_duties import open_by_clock
 from tests.factories.application import accepted
 from tests.factories.world import NOON, World
 from tests.support.clock import Clock
@@ -23,8 +24,9 @@ def test_signed_by_both_sides(surf: Surf, world: World, sqlite_database: Databas
     old = surf("jiangsu-liaison-1")
     assert "起可以签署" in old.get(page).get_data(as_text=True)
     clock.now = end_of_day(term.ends_on) + timedelta(hours=10)
+    open_by_clock(sqlite_database, clock.now)
     old, new, other = surf("jiangsu-liaison-1"), surf("zhejiang-liaison-1"), surf("anhui-staff")
-    assert "移交清单" in old.get("/tasks").get_data(as_text=True)
+    assert "签署轮值移交清单" in old.get("/tasks").get_data(as_text=True)
     assert number in old.get(page).get_data(as_text=True)
     wrong = old.post(f"{page}/sign", {"remark": "两件在催", "password": "wrong"})
     assert wrong.status_code == 422

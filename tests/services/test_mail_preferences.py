@@ -31,6 +31,10 @@ from tests.factories.world import NOON, World, build_world
 
 NIGHT = datetime(2026, 3, 2, 23, 0, tzinfo=BEIJING)
 QUIET = {"has_quiet_hours": True, "quiet_from": 22, "quiet_until": 7}
+PACK = {
+    "old": "江苏", "new": "浙江", "ends_on": NOON.date(), "article": "第三条",
+    "link_label": "查看移交清单", "link_path": "/rotation/terms/1/handover",
+}  # fmt: skip
 MORNING = datetime(2026, 3, 3, 9, 0, tzinfo=BEIJING)
 
 
@@ -50,8 +54,7 @@ def tell(database: Database, actor: Actor, now: datetime, urgency: Urgency, **mo
     """Queue a mail that any liaison could get."""
     with database.write() as db:
         person = db.get_one(Person, actor.person_id)
-        known = {"months": 12, "link_label": "开展保管演练", "link_path": "/archive/drills"}
-        queue(db, "custody_drill_due", [person], now=now, urgency=urgency, **{**known, **more})  # type: ignore[arg-type]
+        queue(db, "term_handover_accepted", [person], now=now, urgency=urgency, **{**PACK, **more})  # type: ignore[arg-type]
 
 
 def fates(database: Database) -> list[tuple[str, datetime]]:
@@ -105,7 +108,7 @@ def test_a_digest_collects_and_leaves_once_over_two_workers(database: Database, 
         assert [one.state for one in messages] == ["digested", "digested", "queued", "queued"]
         assert [one.digest_id for one in messages] == [digest.id, digest.id, None, None]
         assert (digest.kind, digest.subject) == ("digest", "【通知汇总】3月3日（周二），共 2 项")
-        assert digest.text.count("→ /archive/drills") == 2
+        assert digest.text.count(f"→ {PACK['link_path']}") == 2
     # The second worker had seen the same moment: the period is taken, so nothing is told twice.
     tell(database, world.lead, NOON, Urgency.DIGESTIBLE)
     assert send_digests(database, MORNING + timedelta(minutes=1)) == 0
@@ -180,7 +183,6 @@ def test_choices_cost_one_statement_a_call_and_none_where_nobody_has_any(sqlite_
     with sqlite_database.write() as db:
         said: list[str] = []
         sql_event.listen(sqlite_database.engine, "before_cursor_execute", lambda *a: said.append(a[2]))
-        known = {"now": NOON, "link_label": "开展", "link_path": "/archive/drills", "months": 12}
         for key, urgency, statements in (
             ("jiangsu", Urgency.MANDATORY, 1),
             ("jiangsu", Urgency.ORDINARY, 2),
@@ -188,5 +190,5 @@ def test_choices_cost_one_statement_a_call_and_none_where_nobody_has_any(sqlite_
         ):
             people = [db.get_one(Person, actor.person_id) for actor in world.liaisons[key]]
             said.clear()
-            queue(db, "custody_drill_due", people, urgency=urgency, **known)  # type: ignore[arg-type]
+            queue(db, "term_handover_accepted", people, now=NOON, urgency=urgency, **PACK)  # type: ignore[arg-type]
             assert len(said) == statements
