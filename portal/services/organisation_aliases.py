@@ -103,7 +103,7 @@ def add_alias(db: Session, *, actor: Actor, name: str, alias: str, source: str, 
     return row
 
 
-def remove_alias(db: Session, *, actor: Actor, alias_id: int, now: datetime) -> OrganisationAlias:
+def remove_alias(db: Session, *, actor: Actor, alias_id: int, now: datetime) -> tuple[str, str]:
     """Take a pair of names off the list, by the institution that put it there; the event keeps it."""
     _require(actor)
     row = db.get(OrganisationAlias, alias_id)
@@ -114,7 +114,7 @@ def remove_alias(db: Session, *, actor: Actor, alias_id: int, now: datetime) -> 
     pair = {"name": row.name, "alias": row.alias, "source": row.source}
     record(db, "organisation_alias_removed", now=now, actor=actor, pair=pair)
     db.delete(row)
-    return row
+    return pair["name"], pair["alias"]
 
 
 def _require(actor: Actor) -> None:

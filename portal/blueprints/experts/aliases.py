@@ -39,6 +39,6 @@ def aliases() -> str | Response | tuple[str, int]:
 @requires("edit_expert_register")
 def remove_alias(alias_id: int) -> Response:
     """Take a line off the list."""
-    done = perform(service.remove_alias, alias_id=alias_id)
-    flash(f"已删除：{done.name}，又名{done.alias}。", "done")
+    name, alias = perform(service.remove_alias, alias_id=alias_id)
+    flash(f"已删除：{name}，又名{alias}。", "done")
     return redirect(url_for("experts.aliases"), 303)
