@@ -18,7 +18,8 @@ from portal.cli.reminders import reminders_commands
 from portal.cli.rules import rules_commands
 from portal.cli.run import run_command
 from portal.cli.vote import vote_commands
-from portal.config import Settings, SettingsError
+from portal.cli.worker import worker_command
+from portal.config import SettingsError
 
 
 class PortalGroup(click.Group):
@@ -38,18 +39,10 @@ def main() -> None:
     """长三角缺陷消费品专家会诊平台。设置见 PORTAL_* 环境变量。"""
 
 
-@main.command("worker")
-def worker_command() -> None:
-    """后台进程：投递邮件、到期提醒、自动归档、编成和检查归档包。"""
-    from portal.jobs.worker import run_worker
-
-    run_worker(Settings.from_environment())
-
-
 for command in (
     *(run_command, init_command, account_commands, demo_commands, database_commands),
     *(audit_commands, keys_commands, rules_commands, calendar_commands, archive_commands, vote_commands),
-    reminders_commands,
+    *(reminders_commands, worker_command),
 ):
     main.add_command(command)
 

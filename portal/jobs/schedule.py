@@ -8,6 +8,7 @@ from datetime import datetime
 
 from portal.config import Settings
 from portal.models.database import Database
+from portal.process.jobs import JOBS, JobLine
 from portal.services.account_recovery import settle_recovery_requests
 from portal.services.archiving.drill import drill_asked
 from portal.services.archiving.integrity import check_due
@@ -16,6 +17,7 @@ from portal.services.bounces import read_bounces
 from portal.services.consultation.archive import archive_overdue
 from portal.services.digests import send_digests
 from portal.services.expert_import import read_waiting
+from portal.services.job_leases import thin_job_runs
 from portal.services.kernel.storage_removal import remove_queued
 from portal.services.official_making import Making
 from portal.services.outbox import deliver_due
@@ -27,11 +29,19 @@ from portal.storage.local import Storage
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One line of the schedule; `act` does what is due at that moment and may be called too often."""
+    """What the job of a line does; `act` does what is due at that moment and may be called too often."""
 
-    name: str
-    every_seconds: int
+    line: JobLine
     act: Callable[[Database, Settings, datetime], object]
+
+    @property
+    def name(self) -> str:
+        """The name of the job."""
+        return self.line.name
+
+
+def _job(name: str, act: Callable[[Database, Settings, datetime], object]) -> Job:
+    return Job(JOBS[name], act)
 
 
 def _archive_overdue(database: Database, now: datetime) -> list[int]:
@@ -48,18 +58,19 @@ def _on_files(act: Callable[[Database, Storage, datetime], object]) -> Callable[
 
 
 SCHEDULE = (
-    Job("settle_recovery_requests", 5, settle_recovery_requests),
-    Job("deliver_outbox", 5, deliver_due),
-    Job("send_digests", 60, lambda database, _settings, now: send_digests(database, now)),
-    Job("read_bounces", 300, read_bounces),
-    Job("read_expert_imports", 2, lambda database, _settings, now: read_waiting(database, now)),
-    Job("archive_overdue", 600, lambda database, _settings, now: _archive_overdue(database, now)),
-    Job("archive_packages", 60, _package_due),
+    _job("settle_recovery_requests", settle_recovery_requests),
+    _job("deliver_outbox", deliver_due),
+    _job("send_digests", lambda database, _settings, now: send_digests(database, now)),
+    _job("read_bounces", read_bounces),
+    _job("read_expert_imports", lambda database, _settings, now: read_waiting(database, now)),
+    _job("archive_overdue", lambda database, _settings, now: _archive_overdue(database, now)),
+    _job("archive_packages", _package_due),
     # Each hour a part, so that everything is read once a day and a stop costs little.
-    Job("archive_checks", 3600, _on_files(check_due)),
-    Job("custody_drills", 30, _on_files(drill_asked)),
-    Job("material_previews", 5, _on_files(make_previews)),
-    Job("storage_removals", 60, _on_files(remove_queued)),
-    Job("open_by_clock", 3600, lambda database, _settings, now: open_by_clock(database, now)),
-    Job("remind_of_deadlines", 60, lambda database, _settings, now: remind_due(database, now)),
+    _job("archive_checks", _on_files(check_due)),
+    _job("custody_drills", _on_files(drill_asked)),
+    _job("material_previews", _on_files(make_previews)),
+    _job("storage_removals", _on_files(remove_queued)),
+    _job("open_by_clock", lambda database, _settings, now: open_by_clock(database, now)),
+    _job("remind_of_deadlines", lambda database, _settings, now: remind_due(database, now)),
+    _job("thin_job_runs", lambda database, _settings, now: thin_job_runs(database, now)),
 )

@@ -12,6 +12,7 @@ from portal.models import (  # noqa: F401  (imported for their mappings)
     expert,
     fee,
     institution,
+    job,
     mail_preference,
     material,
     material_preview,

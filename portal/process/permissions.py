@@ -251,6 +251,7 @@ _GENERAL = (
     _for_roles("view_calendar", Role.STAFF, Role.EXPERT, Role.ADMINISTRATOR),
     _for_roles("load_calendar", Role.ADMINISTRATOR),
     _for_roles("view_outbox", Role.ADMINISTRATOR),
+    _for_roles("view_jobs", Role.ADMINISTRATOR),
     # A liaison sees the addresses of the own institution, the security administrator all of them (the service).
     _for_roles("view_unreachable_addresses", Role.LIAISON, Role.SECURITY_ADMINISTRATOR),
     _for_roles("edit_institutions", Role.ADMINISTRATOR),

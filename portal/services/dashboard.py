@@ -13,11 +13,12 @@ from portal.models.consultation import Consultation, ProductInformation
 from portal.models.institution import AllianceMember, Institution
 from portal.models.online_session import OnlineSession, SessionParticipant
 from portal.models.panel import PanelMember
-from portal.process.permissions import Actor
+from portal.process.permissions import Actor, is_granted
 from portal.rules.dates import BEIJING, beijing_day
 from portal.services.bounces import unreachable_count
 from portal.services.calendar_years import missing_year_warning
 from portal.services.duties import Duty, duties_of_others, own_duties
+from portal.services.job_status import worker_warning
 from portal.services.rotation import TermLine, rotation_strip
 
 
@@ -57,6 +58,7 @@ class Dashboard:
     sessions_by_day: dict[date, int]
     terms: tuple[TermLine, ...]
     calendar_warning: str | None
+    worker_warning: str | None
     consultations: tuple[ExpertConsultation, ...]
     unreachable: int  # people whose mail comes back, for who has it mended
 
@@ -75,6 +77,7 @@ def dashboard(db: Session, *, actor: Actor, now: datetime) -> Dashboard:
         sessions_by_day=dict(Counter(meeting.starts_at.astimezone(BEIJING).date() for meeting in meetings)),
         terms=rotation_strip(db, now) if actor.is_staff else (),
         calendar_warning=missing_year_warning(db, now) if actor.is_staff else None,
+        worker_warning=worker_warning(db, now) if is_granted("view_jobs", actor) else None,
         consultations=_consultations(db, actor),
         unreachable=unreachable_count(db, actor=actor, now=now),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Flask
 from markupsafe import Markup, escape
@@ -32,6 +32,21 @@ _SYSTEMS = (
 def beijing_minute(at: datetime | None) -> str:
     """2026年11月21日 14:02, when it happened; "" for None."""
     return "" if at is None else f"{beijing_date(at)} {at.astimezone(BEIJING):%H:%M}"
+
+
+def beijing_second(at: datetime | None) -> str:
+    """2026-11-27 14:02:07; "" for None."""
+    return "" if at is None else f"{at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
+
+
+def seconds_words(span: timedelta | None) -> str:
+    """How long something lasts: 0.2 秒, 5 分钟, 1 小时, 24 小时; "" for None."""
+    if span is None:
+        return ""
+    seconds = span.total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} 秒" if seconds % 1 else f"{seconds:.0f} 秒"
+    return f"{seconds / 60:.0f} 分钟" if seconds < 3600 else f"{seconds / 3600:.0f} 小时"
 
 
 def number(value: float | None) -> str:
@@ -69,6 +84,8 @@ def install_formats(app: Flask) -> None:
         beijing,
         beijing_date,
         beijing_minute,
+        beijing_second,
+        seconds_words,
         month_day,
         clock_time,
         number,

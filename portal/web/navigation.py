@@ -32,6 +32,7 @@ NAVIGATION = (
     NavigationLine("归档", "archive.index", "list_archive"),
     NavigationLine("工作日历", "working_calendar.index", "view_calendar"),
     NavigationLine("邮件", "outbox.index", "view_outbox"),
+    NavigationLine("后台任务", "jobs.index", "view_jobs"),
     NavigationLine("单位", "institutions.index", "edit_institutions"),
     NavigationLine("账号", "accounts_admin.index", "edit_accounts"),
     NavigationLine("审计", "audit.index", "view_audit"),

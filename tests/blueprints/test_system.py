@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from portal.app import create_app
 from portal.config import Settings
 from portal.models.database import Database
 from portal.models.institution import Alliance, Institution
+from portal.models.job import JobRun, JobState, WorkerProcess
 from portal.models.outbox import OutboxMessage
 from tests.factories.application import submitted
 from tests.factories.world import World
@@ -34,7 +36,8 @@ def mail(world: World, sqlite_database: Database) -> int:
 
 
 @pytest.mark.parametrize(
-    "path", ["/system/outbox", "/system/outbox/1", "/system/institutions", "/audit", "/audit/verification"]
+    "path",
+    ["/system/outbox", "/system/outbox/1", "/system/jobs", "/system/institutions", "/audit", "/audit/verification"],
 )
 def test_each_for_one_role(surf: Surf, world: World, mail: int, path: str) -> None:
     entitled = "auditor" if path.startswith("/audit") else "administrator"
@@ -129,3 +132,29 @@ def test_a_new_installation_gets_its_members(
         order = {f"order-{place}": number for place, number in enumerate(db.scalars(select(Institution.id)))}
     assert surfer.post("/rotation/schedule", {"start": "2024-11-21", "years": "4", **order}).status_code == 303
     assert "本年度轮值牵头" in page(surfer.get("/rotation"))
+
+
+def test_the_status_page_says_what_ran_what_failed_and_that_no_worker_lives(
+    surf: Surf, world: World, sqlite_database: Database, clock: Clock
+) -> None:
+    surfer = surf("administrator")
+    for path in ("/system/jobs", "/system/outbox", "/tasks"):
+        assert "后台进程尚未运行" in page(surfer.get(path))
+    worker, long_ago = "machine-17-abc", clock.now - timedelta(minutes=10)
+    with sqlite_database.write() as db:
+        db.add(WorkerProcess(name=worker, started_at=clock.now, seen_at=clock.now))
+        lease = {"leased_by": worker, "leased_until": clock.now + timedelta(seconds=20)}
+        ended = {"last_started_at": long_ago, "last_finished_at": long_ago + timedelta(seconds=1.5)}
+        db.add(JobState(name="deliver_outbox", next_at=clock.now, **lease, **ended))
+        db.add(JobState(name="send_digests", next_at=long_ago, **ended))
+        failed = {"error": "OSError（portal/x.py:7）", "failures_in_a_row": 3}
+        db.add(JobState(name="read_bounces", next_at=clock.now, **ended, **failed))
+        run = {"started_at": long_ago, "finished_at": clock.now, "worker": worker}
+        db.add(JobRun(job="deliver_outbox", due_at=long_ago, outcome="done", amount=41, **run))
+    seen = page(surfer.get("/system/jobs"))
+    for words in ("投递邮件", "1.5 秒", "未按时运行", "连续 3 次", "OSError（portal/x.py:7）", ">41<", "1 个在运行"):
+        assert words in seen, words
+    assert "没有运行：" not in seen
+    clock.advance(minutes=6)
+    assert "后台进程已有 6 分钟没有运行" in page(surfer.get("/tasks"))
+    assert "失去联系" in page(surfer.get("/system/jobs"))

@@ -1,7 +1,8 @@
-"""Pages of those who run the installation: mail and institutions (administrator), audit trail (auditor)."""
+"""Pages of those who run the installation: mail, jobs and institutions (administrator), audit trail (auditor)."""
 
 from portal.blueprints.system.audit import blueprint as audit
 from portal.blueprints.system.institutions import blueprint as institutions
+from portal.blueprints.system.jobs import blueprint as jobs
 from portal.blueprints.system.outbox import blueprint as outbox
 
-BLUEPRINTS = (audit, institutions, outbox)
+BLUEPRINTS = (audit, institutions, jobs, outbox)

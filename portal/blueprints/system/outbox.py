@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from portal.mail.kinds import title_of
 from portal.services import outbox as service
 from portal.services.bounces import CAN_BOUNCE, record_bounce
+from portal.services.job_status import worker_warning
 from portal.web.acting import look, perform, settings
 from portal.web.fields import TextField
 from portal.web.forms import PortalForm, submit, typed
@@ -50,7 +51,7 @@ def index() -> str:
 
     return render(
         "outbox/index.html", found=found, state=state, states=STATES, url=url, is_demo=settings().is_demo,
-        subject_of=service.subject_without_content,
+        subject_of=service.subject_without_content, worker_warning=look(worker_warning),
     )  # fmt: skip
 
 

@@ -39,6 +39,36 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_institution_name")),
     )
     op.create_table(
+        "job_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("job", sa.String(length=40), nullable=False),
+        sa.Column("due_at", Instant(), nullable=False),
+        sa.Column("started_at", Instant(), nullable=False),
+        sa.Column("finished_at", Instant(), nullable=True),
+        sa.Column("worker", sa.String(length=80), nullable=False),
+        sa.Column("outcome", sa.String(length=12), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.Column("error", sa.String(length=300), nullable=True),
+        sa.CheckConstraint("outcome IN ('running', 'done', 'failed', 'interrupted')", name=op.f("ck_job_run_outcome")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job_run")),
+    )
+    with op.batch_alter_table("job_run", schema=None) as batch_op:
+        batch_op.create_index("ix_job_run_started_at", ["started_at"], unique=False)
+        batch_op.create_index("uq_job_run_job_due_at", ["job", "due_at"], unique=True)
+
+    op.create_table(
+        "job_state",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("next_at", Instant(), nullable=False),
+        sa.Column("leased_by", sa.String(length=80), nullable=True),
+        sa.Column("leased_until", Instant(), nullable=True),
+        sa.Column("last_started_at", Instant(), nullable=True),
+        sa.Column("last_finished_at", Instant(), nullable=True),
+        sa.Column("error", sa.String(length=300), nullable=True),
+        sa.Column("failures_in_a_row", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_job_state")),
+    )
+    op.create_table(
         "material_preview",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("content_type", sa.String(length=100), nullable=False),
@@ -116,6 +146,17 @@ def upgrade() -> None:
     with op.batch_alter_table("verification_request", schema=None) as batch_op:
         batch_op.create_index("ix_verification_request_address", ["address", "asked_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_verification_request_asked_at"), ["asked_at"], unique=False)
+
+    op.create_table(
+        "worker_process",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("started_at", Instant(), nullable=False),
+        sa.Column("seen_at", Instant(), nullable=False),
+        sa.Column("stopped_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_worker_process")),
+    )
+    with op.batch_alter_table("worker_process", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_worker_process_seen_at"), ["seen_at"], unique=False)
 
     op.create_table(
         "alliance_member",
