@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -13,7 +14,8 @@ from portal.mail.letters import Part, parts_of
 from portal.models.consultation import Consultation
 from portal.models.outbox import OutboxMessage
 from portal.process.errors import NotFound
-from portal.process.permissions import Actor
+from portal.process.permissions import PERMISSIONS, Actor, is_granted
+from portal.services.kernel.loading import find
 
 PAGE_SIZE = 25
 GROUPS = {
@@ -33,6 +35,15 @@ class OwnMessage:
     number: str | None
     title: str
     is_held: bool  # waits for the end of the quiet hours
+    is_over: bool = False  # what its link leads to cannot be done any more
+
+    @property
+    def link(self) -> tuple[str, str]:
+        """The path and the words of its link; where that is over, those of the consultation."""
+        message = self.message
+        if self.is_over and message.consultation_id is not None:
+            return f"/consultations/{message.consultation_id}", "查看会诊"
+        return message.link_path, message.link_label
 
     @property
     def has_secret_link(self) -> bool:
@@ -75,13 +86,27 @@ def own_messages(db: Session, *, actor: Actor, now: datetime, group: str = "", p
     return OwnMessagesPage(tuple(_own(*row, now) for row in rows), counts, total, page, pages)
 
 
-def own_message(db: Session, *, actor: Actor, message_id: int, now: datetime) -> OwnMessage:
-    """One of the actor's own; NotFound for another's."""
+def own_message(
+    db: Session, *, actor: Actor, message_id: int, permission_for: Callable[[str], str | None], now: datetime
+) -> OwnMessage:
+    """One of the actor's own; NotFound for another's. `permission_for` tells what the page of a path asks for."""
     message = db.get(OutboxMessage, message_id)
     if message is None or message.person_id != actor.person_id:
         raise NotFound
-    about = db.get(Consultation, message.consultation_id) if message.consultation_id is not None else None
-    return _own(message, about, now)
+    if message.consultation_id is None:
+        return _own(message, None, now)
+    found = _own(message, db.get(Consultation, message.consultation_id), now)
+    permission = permission_for(message.link_path)
+    return replace(found, is_over=permission is not None and not _may(db, actor, message, permission, now))
+
+
+def _may(db: Session, actor: Actor, message: OutboxMessage, permission: str, now: datetime) -> bool:
+    if not PERMISSIONS[permission].relations:
+        return is_granted(permission, actor)
+    try:
+        return find(db, actor=actor, consultation_id=message.consultation_id or 0, now=now).may(permission)
+    except NotFound:
+        return False
 
 
 def _own(message: OutboxMessage, consultation: Consultation | None, now: datetime) -> OwnMessage:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask, abort, current_app, redirect, request, url_for
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from portal.process.errors import NotFound
@@ -41,6 +42,16 @@ def requires(permission: str) -> Callable[[View], View]:
 def permission_of(app: Flask, endpoint: str) -> Permission | None:
     """The permission that an endpoint names; None for one that forgot."""
     return getattr(app.view_functions[endpoint], "permission", None)
+
+
+def permission_for(path: str) -> str | None:
+    """The name of the permission that the page of a path asks for; None where there is no such page."""
+    try:
+        endpoint, _ = current_app.url_map.bind("").match(path.partition("?")[0])
+    except HTTPException:
+        return None
+    found = permission_of(current_app, endpoint)
+    return found.name if found is not None else None
 
 
 def install_guard(app: Flask) -> None:

@@ -90,7 +90,7 @@ def test_what_somebody_does_not_want_is_on_the_page_and_in_no_mail(database: Dat
         assert (found.total, found.counts["page_only"]) == (2, 1)
         assert own_messages(db, actor=world.applicant, now=NOON).total == 0
         with pytest.raises(NotFound):
-            own_message(db, actor=world.applicant, message_id=1, now=NOON)
+            own_message(db, actor=world.applicant, message_id=1, permission_for=lambda _path: None, now=NOON)
 
 
 def test_a_digest_collects_and_leaves_once_over_two_workers(database: Database, world: World) -> None:

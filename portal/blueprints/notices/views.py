@@ -12,7 +12,7 @@ from portal.services import bounces, calendar_feed, mail_preferences, own_messag
 from portal.web.acting import current_actor, look, perform, settings
 from portal.web.forms import submit, typed
 from portal.web.fragments import render
-from portal.web.guard import requires
+from portal.web.guard import permission_for, requires
 
 blueprint = Blueprint("notices", __name__)
 
@@ -102,7 +102,7 @@ def messages() -> str:
 @requires("use_own_account")
 def message(own_message_id: int) -> str:
     """One message, as it was said."""
-    found = look(own_messages.own_message, message_id=own_message_id)
+    found = look(own_messages.own_message, message_id=own_message_id, permission_for=permission_for)
     return render("notices/message.html", found=found, states=STATES)
 
 
