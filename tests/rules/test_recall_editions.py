@@ -174,7 +174,7 @@ def test_numbers_are_printed_and_read_back(kind: str) -> None:
 
 @pytest.mark.parametrize("abbreviation", ["", " ", "宁 市监", "宁〔市〕监"])
 def test_an_abbreviation_that_could_not_be_read_back_is_refused(abbreviation: str) -> None:
-    with pytest.raises(ValueError, match="文号|机关代字"):
+    with pytest.raises(ValueError, match=r"文号|机关代字"):
         number_series(abbreviation, "recall_notice", EDITION)
 
 
