@@ -6,8 +6,9 @@ done; what is, is one service, one permission, one event. `decided` marks acts o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from portal.process.table import StepOf, TransitionOf
 
 
 class Stage(StrEnum):
@@ -55,13 +56,8 @@ STAGE_LABELS = {
 }
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(StepOf[Stage]):
     """One of the eight steps that the page shows."""
-
-    slug: str
-    label: str
-    stages: tuple[Stage, ...]
 
 
 STEPS = (
@@ -93,20 +89,8 @@ class By(StrEnum):
     CLOCK = "clock"  # the portal by itself, when a limit is over
 
 
-@dataclass(frozen=True)
-class Transition:
-    """One act. `next` is None where the stage stays, or where the service decides among `alternatives`."""
-
-    act: str
-    label: str
-    event: str
-    stages: tuple[Stage, ...]
-    by: tuple[By, ...]
-    next: Stage | None
-    says: str  # what the timeline says happened
-    article: str | None = None
-    alternatives: tuple[Stage, ...] = ()
-    decided: bool = False
+class Transition(TransitionOf[Stage, By]):
+    """One act of a consultation."""
 
 
 S = Stage

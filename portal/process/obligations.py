@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from portal.process.consultation import Stage
 from portal.process.permissions import Role
+from portal.process.table import ObligationKindOf
 
 OWNING_ROLES = (Role.ADMINISTRATOR.value,)
 """Roles of the installation that can owe something: all who hold one do."""
@@ -33,59 +34,21 @@ class Owner(StrEnum):
 
 
 @dataclass(frozen=True)
-class ObligationKind:
-    """A kind of obligation.
+class ObligationKind(ObligationKindOf[Stage, Owner]):
+    """A kind of obligation, of a consultation or of none.
 
-    `opens_on_entry`: stages whose entering opens it for applicant or lead at once. Kinds owed by many, or that
-    begin with another act, are opened by their service. All are closed when a stage outside `stages` is entered.
-    `closed_by` are the acts that meet it; `act` is the one whose page its button leads to, or the permission to
-    look at a page, where it is done or where being there is all that is owed. `then` names stages in which the
-    button leads elsewhere, as part of it is done: (stage, act, button).
     What is about no consultation has no stages and no act in them: `path` is the page of its button, and `act` the
     permission to look at that. `opening` is the mail that says that it is owed now, where the clock begins it.
     """
 
-    kind: str
-    label: str  # what is to be done, on the dashboard
-    ask: str  # what is asked for, at the head of a mail's subject: 请签署
-    thing: str  # the thing that it is about, behind the product: 会诊表
-    button: str
-    owner: Owner
-    act: str
-    stages: tuple[Stage, ...]
-    opens_on_entry: tuple[Stage, ...] = ()
-    limit: str | None = None
-    article: str | None = None
-    closed_by: tuple[str, ...] = ()
-    then: tuple[tuple[Stage, str, str], ...] = ()
-    is_private: bool = False  # shown to who owes it, and to nobody else
-    is_dated: bool = False  # not counted by a limit of the edition, but it stands on a date
     dated_by: str | None = None  # the value of the edition that gives the date
     path: str = ""
     opening: str | None = None
     concerns_lead: bool = False  # shown to the institution that leads, also where it owes nothing itself
 
-    @property
-    def has_deadline(self) -> bool:
-        """Whether it can have a deadline."""
-        return self.limit is not None or self.is_dated
-
-    @property
-    def may_wait(self) -> bool:
-        """Whether it can be owed without a deadline; a dated one is so only while its date has come."""
-        return not self.has_deadline
-
     def path_of(self, *, term_id: int | None) -> str:
         """Where it is done, for what is about no consultation; "" otherwise."""
         return self.path.format(term_id=term_id)
-
-    def act_in(self, stage: Stage) -> str:
-        """The act, or the permission to look, whose page the button leads to in `stage`."""
-        return next((act for then, act, _ in self.then if then is stage), self.act)
-
-    def button_in(self, stage: Stage) -> str:
-        """The words of the button in `stage`."""
-        return next((button for then, _, button in self.then if then is stage), self.button)
 
 
 S = Stage

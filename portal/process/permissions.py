@@ -6,11 +6,11 @@ else's on an object they see is NotAllowed; the right person in the wrong stage 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
-from portal.process.consultation import STAGE_LABELS, TRANSITIONS, By, Stage, transition
-from portal.process.errors import NotAllowed, NotFound, WrongStage
+from portal.process.consultation import BY_ACT, STAGE_LABELS, TRANSITIONS, By, Stage
+from portal.process.table import Guard, PermissionOf
 
 
 class Role(StrEnum):
@@ -122,19 +122,12 @@ def _relations_of_staff(actor: Actor, facts: ConsultationFacts) -> set[Relation]
 
 
 @dataclass(frozen=True)
-class Permission:
-    """Who may do or see one thing. `stages` None means any stage. Roles count for what has no object."""
+class Permission(PermissionOf[Relation, Stage]):
+    """Who may do or see one thing. Roles count for what has no object."""
 
-    name: str
-    relations: frozenset[Relation] = frozenset()
     roles: frozenset[Role] = frozenset()
-    stages: frozenset[Stage] | None = None
-    is_act: bool = False
-    label: str = ""
-    # Further lines: who else, and in which stages.
-    besides: tuple[tuple[frozenset[Relation], frozenset[Stage]], ...] = ()
-    everyone: bool = field(default=False)  # every signed-in person
-    public: bool = field(default=False)  # also signed out
+    everyone: bool = False  # every signed-in person
+    public: bool = False  # also signed out
 
 
 R = Relation
@@ -283,32 +276,22 @@ SEEING = (
 """Any of these makes the consultation exist for a person."""
 
 
+GUARD = Guard(PERMISSIONS, SEEING, BY_ACT, STAGE_LABELS)
+
+
 def holds(permission: Permission, held: frozenset[Relation], stage: Stage) -> bool:
     """Whether somebody with the relations `held` has `permission` in `stage`."""
-    in_stage = permission.stages is None or stage in permission.stages
-    if in_stage and permission.relations & held:
-        return True
-    return any(stage in then and others & held for others, then in permission.besides)
+    return permission.is_held(held, stage)
 
 
 def may(name: str, held: frozenset[Relation], stage: Stage) -> bool:
     """Whether somebody with the relations `held` has the permission `name` in `stage`; KeyError if unknown."""
-    return holds(PERMISSIONS[name], held, stage)
+    return GUARD.may(name, held, stage)
 
 
 def authorise(name: str, held: frozenset[Relation], stage: Stage) -> None:
     """Raise the refusal that fits, or return."""
-    permission = PERMISSIONS[name]
-    if holds(permission, held, stage):
-        return
-    if not any(may(seeing, held, stage) for seeing in SEEING):
-        raise NotFound
-    if not permission.is_act:
-        raise NotFound
-    line = transition(name)
-    if permission.relations & held:
-        raise WrongStage(f"现在是“{STAGE_LABELS[stage]}”阶段，不能{line.label}。", article=line.article)
-    raise NotAllowed(f"{line.label}由其他单位或人员办理，您不能代为办理。", article=line.article)
+    GUARD.authorise(name, held, stage)
 
 
 def is_granted(name: str, actor: Actor | None) -> bool:
