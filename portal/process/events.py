@@ -7,6 +7,7 @@ a test sees to it that every event a service records has a name.
 from __future__ import annotations
 
 from portal.process.consultation import BY_EVENT
+from portal.process.recall_case import BY_EVENT as RECALL_BY_EVENT
 
 OTHER_EVENTS = {
     # Beside the acts of a consultation
@@ -91,7 +92,11 @@ OTHER_EVENTS = {
     "term_handover_accepted": "接收移交清单",
 }
 
-EVENT_LABELS = {**{name: line.says for name, line in BY_EVENT.items()}, **OTHER_EVENTS}
+EVENT_LABELS = {
+    **{name: line.says for name, line in BY_EVENT.items()},
+    **{name: line.says for name, line in RECALL_BY_EVENT.items()},
+    **OTHER_EVENTS,
+}
 
 
 def event_label(name: str) -> str:
