@@ -88,9 +88,19 @@ def _refuse_repetition(existing: LoadedCalendarYear | None, toml_text: str, now:
 
 
 def _recompute(db: Session, actor: Actor | None, year: int, now: datetime) -> int:
-    """Count open deadlines anew that were provisional or end in the loaded year or after its first December day."""
+    rows, known = deadlines_reaching(db, year), working_calendar(db)
+    moved = [obligation for obligation in rows if _count_anew(db, actor, obligation, known, year, now)]
+    for consultation_id in sorted({one.consultation_id for one in moved if one.consultation_id is not None}):
+        consultation = db.get_one(Consultation, consultation_id)
+        settle_telling(db, consultation, now=now)
+        refresh_next_due(db, consultation)
+    return len(moved)
+
+
+def deadlines_reaching(db: Session, year: int) -> Sequence[Obligation]:
+    """Open counted deadlines that are provisional, or end in the year or in December before it, or later."""
     reaches = end_of_day(date(year - 1, _DECEMBER, 1) - _ONE_DAY)
-    rows = db.scalars(
+    return db.scalars(
         select(Obligation)
         .where(
             Obligation.closed_at.is_(None),
@@ -99,13 +109,6 @@ def _recompute(db: Session, actor: Actor | None, year: int, now: datetime) -> in
         )
         .order_by(Obligation.id)
     ).all()
-    known = working_calendar(db)
-    moved = [obligation for obligation in rows if _count_anew(db, actor, obligation, known, year, now)]
-    for consultation_id in sorted({one.consultation_id for one in moved if one.consultation_id is not None}):
-        consultation = db.get_one(Consultation, consultation_id)
-        settle_telling(db, consultation, now=now)
-        refresh_next_due(db, consultation)
-    return len(moved)
 
 
 def _count_anew(
@@ -211,11 +214,23 @@ def view_year(db: Session, *, actor: Actor, year: int | None = None, now: dateti
         loaded_by=person.name if person else "",
         loaded_at=row.loaded_at if row else None,
         months=tuple(_month(known, chosen, number, today) for number in range(1, 13)) if entry else (),
-        holidays=tuple(_spans(entry)) if entry else (),
+        holidays=tuple(spans_by_name(entry)) if entry else (),
         make_up_days=tuple(sorted(entry.make_up_working_days.items())) if entry else (),
         warning=missing_year_warning(db, now),
         may_load=is_granted("load_calendar", actor),
     )
+
+
+def year_to_type(db: Session, *, actor: Actor, year: int | None, now: datetime) -> tuple[int, CalendarYear | None]:
+    """The year to begin a form with, by default the first that is missing; and what is loaded for it, if anything."""
+    if not is_granted("load_calendar", actor):
+        raise NotFound
+    known = working_calendar(db)
+    if year is None:
+        year = beijing_day(now).year
+        while known.covers(year):
+            year += 1
+    return year, known.years.get(year)
 
 
 def _month(known: WorkingCalendar, year: int, number: int, today: date) -> Month:
@@ -236,7 +251,7 @@ def _day(known: WorkingCalendar, year: int, month: int, number: int, today: date
     return Day(number, state, mark.reason, day == today)
 
 
-def _spans(entry: CalendarYear) -> Sequence[tuple[str, date, date]]:
+def spans_by_name(entry: CalendarYear) -> Sequence[tuple[str, date, date]]:
     """Holidays as first and last day; two of one name that do not touch stay two."""
     spans: list[tuple[str, date, date]] = []
     for day, name in sorted(entry.holidays.items()):
