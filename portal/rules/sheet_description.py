@@ -1,4 +1,7 @@
-"""The official sheet as one ordered description, read by page, validator, DOCX and export alike."""
+"""Official forms as ordered descriptions, read by page, validator, DOCX and export alike.
+
+The consultation's sheet is one, the ten annexes of the recall workflow are others (portal.rules.recall.annexes).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,11 @@ from typing import Any
 
 from portal.rules.sheet_rules import Rule
 
-FIELD_TYPES = ("yes_no", "yes_no_uncertain", "level", "ticks", "tick", "text")
+FIELD_TYPES = (
+    *("yes_no", "yes_no_uncertain", "level", "ticks", "tick", "text"),
+    # Only the annexes of the recall workflow have these.
+    *("long_text", "date", "date_range", "number", "money", "percentage", "choice", "photographs", "table"),
+)
 
 Value = str | int | bool
 
@@ -31,7 +38,8 @@ class Field:
     `label` is the annex's wording, `brief` what lists and messages call it. A text with `asked_by` is
     asked for when that field has the answer `asked_when`; with `inline` the wording above ends with its
     label already. `filled_from` names the values the portal fills the cell from. `required_with` names a
-    ticks field: an answer is required once anything is ticked there.
+    ticks field: an answer is required once anything is ticked there. `prefilled_from` names the fact that a
+    field begins with, to be changed by whoever fills it; a `table` grows by rows of its `columns`.
     """
 
     name: str
@@ -46,6 +54,9 @@ class Field:
     inline: bool = False
     filled_from: tuple[str, ...] = ()
     clause: str = ""
+    prefilled_from: str = ""
+    unit: str = ""
+    columns: tuple[Field, ...] = ()
 
     @property
     def is_filled_by_portal(self) -> bool:
@@ -76,6 +87,7 @@ class Section:
     article: str
     fields: tuple[Field, ...]
     rule: Rule | None = None
+    notes: tuple[str, ...] = ()
 
     def asked(self, name: str, value: object) -> Field | None:
         """Return the text that is asked for when field `name` has the answer `value`, if there is one."""
@@ -101,12 +113,13 @@ def _read_section(
     rule = rules[entry["rule"]] if "rule" in entry else None
     return Section(
         slug=entry["slug"],
-        part=entry["part"],
-        group=entry["group"],
+        part=entry.get("part", ""),
+        group=entry.get("group", ""),
         title=rule.title if rule else entry["title"],
         article=entry["article"],
         fields=tuple(_read_field(field, rules, shared, clauses) for field in entry["fields"]),
         rule=rule,
+        notes=tuple(entry.get("notes", ())),
     )
 
 
@@ -128,7 +141,7 @@ def _read_field(
     return Field(
         name=entry["name"],
         label=label,
-        brief=entry["brief"],
+        brief=entry.get("brief", label.rstrip("：。")),
         type=kind,
         options=_read_options(entry["options"]) if "options" in entry else shared.get(kind, ()),
         required=entry.get("required", False),
@@ -138,6 +151,9 @@ def _read_field(
         inline=entry.get("inline", False),
         filled_from=tuple(entry.get("filled_from", ())),
         clause=entry.get("clause", ""),
+        prefilled_from=entry.get("prefilled_from", ""),
+        unit=entry.get("unit", ""),
+        columns=tuple(_read_field(column, rules, shared, clauses) for column in entry.get("columns", ())),
     )
 
 
