@@ -81,9 +81,17 @@ class Step:
         """before_2d, before_4h, on_due, after_1d, again_5d …: unique within a policy."""
         return _KEYS.get(self.when) or f"{self.when}_{self.count}{'h' if self.unit is Unit.HOURS else 'd'}"
 
-    def tone_for(self, *, is_owner: bool) -> Tone:
-        """How it is said to who owes it, and to others."""
+    def tone_for(self, *, is_owner: bool, due_at: datetime | None, now: datetime) -> Tone:
+        """How it is said at `now` to who owes it, and to others.
+
+        What a late worker tells of the day of a deadline, after it, is said as what it is by then.
+        """
         tone = _TONES.get(self.when, Tone.WAITING)
+        if tone in (Tone.BEFORE, Tone.DUE) and due_at is not None:
+            if now >= due_at:
+                tone = Tone.OVERDUE
+            elif tone is Tone.DUE and beijing_day(now) != _last_day(due_at):
+                tone = Tone.BEFORE
         return Tone.ESCALATED if tone is Tone.OVERDUE and not is_owner else tone
 
 
@@ -182,8 +190,7 @@ def _fixed(
     origin = since_at if due_at is None else due_at
     sides = (When.SINCE,) if due_at is None else (When.BEFORE, When.DUE, When.AFTER)
     opened = [Moment(_opened(step, since_at), step.key, step) for step in policy.of(When.OPENED)]
-    # A deadline is the first moment that is too late: its day is the one of the moment before.
-    counted_from = beijing_day(since_at if due_at is None else due_at - timedelta(microseconds=1))
+    counted_from = beijing_day(since_at) if due_at is None else _last_day(due_at)
     found = [Moment(_at(step, origin, counted_from, calendar, hours), step.key, step) for step in policy.of(*sides)]
     order = {step: number for number, step in enumerate(policy.steps)}
     fixed = sorted((one for one in (*opened, *found) if one.at >= since_at), key=lambda one: (one.at, order[one.step]))
@@ -211,6 +218,11 @@ def _at(step: Step, origin: datetime, day: date, calendar: WorkingCalendar, hour
     elif _on(last, at) >= origin:
         last = _working_day_before(last, 1, calendar)  # A deadline early in the day: the last reminder precedes it.
     return _on(last, at)
+
+
+def _last_day(due_at: datetime) -> date:
+    # A deadline is the first moment that is too late: its day is the one of the moment before.
+    return beijing_day(due_at - timedelta(microseconds=1))
 
 
 def _on(day: date, at: time) -> datetime:

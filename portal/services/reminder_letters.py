@@ -109,7 +109,7 @@ def reminder_to(
     person, to = recipient
     is_own = to is To.OWNER or (to is To.LIAISONS and obligation.person_id is None)
     kind = OBLIGATIONS[obligation.kind]
-    tone = step.tone_for(is_owner=is_own)
+    tone = step.tone_for(is_owner=is_own, due_at=obligation.due_at, now=now)
     label, path = _link(kind, subject, to if not is_own else To.OWNER)
     opening = kind.opening if step.when is When.OPENED else None
     return Reminder(

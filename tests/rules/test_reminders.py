@@ -16,7 +16,7 @@ from portal.rules.reminder_policies import (
     policy_text,
     shipped_policies,
 )
-from portal.rules.reminders import ENDLESS, Policy, Step, To, Unit, When, moments, next_moment
+from portal.rules.reminders import ENDLESS, Policy, Step, To, Tone, Unit, When, moments, next_moment
 from portal.rules.working_days import shipped_calendar
 
 CALENDAR, SHIPPED = shipped_calendar(), shipped_policies()
@@ -146,3 +146,28 @@ def test_a_mistake_is_named_with_its_line_and_rule(changed: tuple[str, str], sai
     assert parse_policies(GOOD).default.steps
     with pytest.raises(ReminderPolicyError, match=said):
         parse_policies(GOOD.replace(*changed, 1))
+
+
+@pytest.mark.parametrize(
+    ("when", "hours_from_due", "is_owner", "tone"),
+    [
+        (When.BEFORE, -30, True, Tone.BEFORE),
+        (When.BEFORE, 3, True, Tone.OVERDUE),
+        (When.DUE, -9, True, Tone.DUE),
+        (When.DUE, -57, True, Tone.BEFORE),
+        (When.DUE, 3, True, Tone.OVERDUE),
+        (When.DUE, 3, False, Tone.ESCALATED),
+        (When.AFTER, 9, True, Tone.OVERDUE),
+        (When.AGAIN, 9, False, Tone.ESCALATED),
+    ],
+)
+def test_what_is_told_late_is_said_as_what_it_is(when: When, hours_from_due: int, is_owner: bool, tone: Tone) -> None:
+    due_at = datetime(2026, 11, 21, 0, 0, tzinfo=BEIJING)  # 24:00 of a Friday
+    now = due_at + timedelta(hours=hours_from_due)
+    said = Step(when, (To.OWNER,)).tone_for(is_owner=is_owner, due_at=due_at, now=now)
+    assert said is tone
+
+
+def test_what_has_no_deadline_waits() -> None:
+    now = datetime(2026, 11, 21, 9, 0, tzinfo=BEIJING)
+    assert Step(When.SINCE, (To.OWNER,)).tone_for(is_owner=True, due_at=None, now=now) is Tone.WAITING
