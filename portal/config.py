@@ -33,6 +33,7 @@ class PasswordProfile(StrEnum):
 
 
 DEFAULT_INVITATION_HOURS = 72
+CHANNEL_SCHEMES = ("wecombot", "dingtalk", "feishu")
 DEFAULT_SMTP_PORTS = {Tls.STARTTLS: 587, Tls.TLS: 465, Tls.NONE: 25}
 
 VARIABLES = {
@@ -44,6 +45,7 @@ VARIABLES = {
     "PORTAL_MAIL_URL": "file: or smtp://user:password@host:port?tls=starttls|tls|none; default file:",
     "PORTAL_MAIL_FROM": "the sender's address; default portal@ and the host of the base URL",
     "PORTAL_BOUNCE_MAILBOX": "imaps://user:password@host:port/folder into which mail comes back; default none",
+    "PORTAL_CHANNELS": "group robots that institutions may use, with commas: wecombot, dingtalk, feishu; default none",
     "PORTAL_TRUSTED_HOSTS": "host names the portal answers to, with commas; default the base URL's",
     "PORTAL_TRUSTED_PROXIES": "how many proxies stand in front and may name the client's address; default 0",
     "PORTAL_UPLOAD_LIMIT_MB": "largest single file in MB; default 1024",
@@ -120,6 +122,7 @@ class Settings:
     seals_folder: Path | None = None
     is_demo: bool = False
     bounce_mailbox: ImapMailbox | None = None
+    channels: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -158,6 +161,7 @@ class Settings:
             seals_folder=_folder(given, "PORTAL_SEALS"),
             is_demo=demo_mark(instance).exists(),
             bounce_mailbox=_bounce_mailbox(given.get("PORTAL_BOUNCE_MAILBOX")),
+            channels=_channels(given.get("PORTAL_CHANNELS", "")),
         )
 
     @property
@@ -323,6 +327,14 @@ def _bounce_mailbox(text: str | None) -> ImapMailbox | None:
         password=unquote(parts.password),
         folder=unquote(parts.path.strip("/")) or "INBOX",
     )
+
+
+def _channels(text: str) -> tuple[str, ...]:
+    asked = [word.strip() for word in text.split(",") if word.strip()]
+    unknown = sorted(set(asked) - set(CHANNEL_SCHEMES))
+    if unknown:
+        raise SettingsError("PORTAL_CHANNELS", f"no channel {unknown[0]!r}; there are {', '.join(CHANNEL_SCHEMES)}")
+    return tuple(scheme for scheme in CHANNEL_SCHEMES if scheme in asked)
 
 
 def _trusted_hosts(text: str | None, base: SplitResult) -> tuple[str, ...]:

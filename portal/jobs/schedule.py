@@ -14,6 +14,7 @@ from portal.services.archiving.drill import drill_asked
 from portal.services.archiving.integrity import check_due
 from portal.services.archiving.packaging import package_due
 from portal.services.bounces import read_bounces
+from portal.services.channel_delivery import tell_channels
 from portal.services.consultation.archive import archive_overdue
 from portal.services.digests import send_digests
 from portal.services.expert_import import read_waiting
@@ -60,6 +61,7 @@ def _on_files(act: Callable[[Database, Storage, datetime], object]) -> Callable[
 SCHEDULE = (
     _job("settle_recovery_requests", settle_recovery_requests),
     _job("deliver_outbox", deliver_due),
+    _job("tell_channels", tell_channels),
     _job("send_digests", lambda database, _settings, now: send_digests(database, now)),
     _job("read_bounces", read_bounces),
     _job("read_expert_imports", lambda database, _settings, now: read_waiting(database, now)),

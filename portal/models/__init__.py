@@ -7,6 +7,7 @@ from portal.models import (  # noqa: F401  (imported for their mappings)
     account,
     archive,
     calendar,
+    channel,
     consultation,
     event,
     expert,

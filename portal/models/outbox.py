@@ -48,6 +48,13 @@ class OutboxMessage(Base):
             postgresql_where=text("state = 'bounced'"),
         ),
         Index("ix_outbox_message_person", "person_id", "id"),
+        Index(
+            "ix_outbox_message_channel",
+            "channel_institution_id",
+            "id",
+            sqlite_where=text("channel_institution_id IS NOT NULL"),
+            postgresql_where=text("channel_institution_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -55,6 +62,8 @@ class OutboxMessage(Base):
     kind: Mapped[str] = mapped_column(String(40))  # the name of a template under templates/mail
     consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultation.id"), index=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    channel: Mapped[str] = mapped_column(String(20), default="mail")  # or a key of portal.mail.channels.CHANNELS
+    channel_institution_id: Mapped[int | None] = mapped_column(ForeignKey("institution.id"))  # whose robot it is
     recipient_name: Mapped[str] = mapped_column(String(40))
     recipient_address: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(200))

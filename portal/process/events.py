@@ -33,6 +33,9 @@ OTHER_EVENTS = {
     "custody_drilled": "完成保管演练",
     # Fees
     "fee_rate_set": "确定劳务费标准",
+    "channel_removed": "移除群机器人",
+    "channel_set": "设置群机器人",
+    "channel_tested": "测试群机器人",
     "field_keys_rotated": "更换加密密钥",
     "payment_details_read": "查看专家收款信息",
     "payment_details_saved": "保存专家收款信息",

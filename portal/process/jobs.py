@@ -33,6 +33,7 @@ def _every(name: str, title: str, **interval: int) -> JobLine:
 _LINES = (
     _every("settle_recovery_requests", "处理找回密码的申请", seconds=5),
     _every("deliver_outbox", "投递邮件", seconds=5),
+    _every("tell_channels", "通知群机器人", seconds=5),
     _every("send_digests", "发出通知汇总", minutes=1),
     _every("read_bounces", "读取退信邮箱", minutes=5),
     _every("read_expert_imports", "读取导入的专家名单", seconds=2),

@@ -236,6 +236,7 @@ _GENERAL = (
     # The liaisons of an institution keep its list; where it has none, any of its staff names the first (the service).
     _for_roles("edit_liaisons", Role.STAFF),
     _for_roles("name_head", Role.LIAISON),
+    _for_roles("set_channel", Role.LIAISON),
     # Every institution may see how it is reminded; the liaisons of the one that leads set it (the service).
     _for_roles("view_reminder_rules", Role.STAFF, Role.ADMINISTRATOR),
     _for_roles("set_reminder_policy", Role.LIAISON),

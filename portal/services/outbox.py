@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
@@ -35,6 +36,7 @@ SENDING_AT_MOST = timedelta(minutes=10)
 WITHDRAWN_BECAUSE = "事项已办结或期限已变，不再发送"
 _METHOD = re.compile(r"^METHOD:(\w+)", re.MULTILINE)
 
+T = TypeVar("T")
 Deliver = Callable[[OutboxEnvelope, Settings], None]
 
 
@@ -44,18 +46,22 @@ def deliver_due(
     """Send what is due, at most `limit`; returns how many were tried. Several workers may run at once."""
     _mark_interrupted(database, now)
     tried = 0
-    while tried < limit and (envelope := _claim(database, settings, now)) is not None:
-        number, ready = envelope
+
+    def ready(db: Session, message: OutboxMessage) -> tuple[int, OutboxEnvelope]:
+        return message.id, envelope_of(message, settings.base_url, token=_token_of(db, message))
+
+    while tried < limit and (envelope := claim(database, now, ready)) is not None:
+        number, letter = envelope
         tried += 1
         try:
-            send(ready, settings)
+            send(letter, settings)
         except DeliveryUncertain as doubt:
-            _settle(database, number, now, state="uncertain", error=str(doubt))
+            settle(database, number, now, state="uncertain", error=str(doubt))
         except (DeliveryFailed, InvalidAddress) as failure:
             is_permanent = isinstance(failure, InvalidAddress) or failure.is_permanent
-            _retry_or_fail(database, number, now, str(failure), is_permanent=is_permanent)
+            retry_or_fail(database, number, now, str(failure), is_permanent=is_permanent)
         else:
-            _settle(database, number, now, state="sent", error=None)
+            settle(database, number, now, state="sent", error=None)
     return tried
 
 
@@ -74,10 +80,14 @@ def _stuck(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (OutboxMessage.state == "sending", OutboxMessage.next_try_at < now - SENDING_AT_MOST)
 
 
-def _claim(database: Database, settings: Settings, now: datetime) -> tuple[int, OutboxEnvelope] | None:
+def claim(
+    database: Database, now: datetime, ready: Callable[[Session, OutboxMessage], T], *, is_mail: bool = True
+) -> T | None:
+    """Claim the next message that is due, a mail or one for a robot; what `ready` makes of it, None where none is."""
+    of_kind = OutboxMessage.channel == "mail" if is_mail else OutboxMessage.channel != "mail"
     due = (
         select(OutboxMessage)
-        .where(OutboxMessage.state == "queued", OutboxMessage.next_try_at <= now)
+        .where(OutboxMessage.state == "queued", OutboxMessage.next_try_at <= now, of_kind)
         .order_by(OutboxMessage.next_try_at, OutboxMessage.id)
         .limit(1)
     )
@@ -93,7 +103,7 @@ def _claim(database: Database, settings: Settings, now: datetime) -> tuple[int, 
         message.state = "sending"
         message.tries += 1
         message.next_try_at = now  # when the try began
-        return message.id, envelope_of(message, settings.base_url, token=_token_of(db, message))
+        return ready(db, message)
 
 
 def _is_moot(db: Session, message: OutboxMessage) -> bool:
@@ -139,7 +149,8 @@ def envelope_of(message: OutboxMessage, base_url: str, *, token: str | None = No
     )
 
 
-def _settle(database: Database, number: int, now: datetime, *, state: str, error: str | None) -> None:
+def settle(database: Database, number: int, now: datetime, *, state: str, error: str | None) -> None:
+    """Write down what became of a message."""
     with database.write() as db:
         message = db.get_one(OutboxMessage, number)
         message.state = state
@@ -147,7 +158,8 @@ def _settle(database: Database, number: int, now: datetime, *, state: str, error
         message.sent_at = now if state == "sent" else None
 
 
-def _retry_or_fail(database: Database, number: int, now: datetime, error: str, *, is_permanent: bool) -> None:
+def retry_or_fail(database: Database, number: int, now: datetime, error: str, *, is_permanent: bool) -> None:
+    """Try a message again later, or give it up."""
     with database.write() as db:
         message = db.get_one(OutboxMessage, number)
         message.error = error

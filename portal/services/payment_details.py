@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.field_keys import FieldKeys
+from portal.models.channel import InstitutionChannel
 from portal.models.expert import Expert
 from portal.models.fee import PaymentDetails
 from portal.process.errors import Invalid, NotFound
@@ -24,6 +25,7 @@ from portal.rules.identity import (
     masked,
 )
 from portal.rules.problem import Problem
+from portal.services.channels import owner_of
 from portal.services.kernel.events import record
 from portal.services.sealing import seal, seal_anew, unseal
 
@@ -114,6 +116,8 @@ def check_all_open(db: Session, *, keys: FieldKeys) -> int:
     rows = db.scalars(select(PaymentDetails)).all()
     for row in rows:
         unseal(row.sealed, owner=_owner(row.expert_id), keys=keys)
+    for robot in db.scalars(select(InstitutionChannel)):
+        unseal(robot.sealed, owner=owner_of(robot.institution_id), keys=keys)
     return len(rows)
 
 
@@ -122,6 +126,8 @@ def seal_all_anew(db: Session, *, keys: FieldKeys, now: datetime) -> int:
     rows = db.scalars(select(PaymentDetails)).all()
     for row in rows:
         row.sealed = seal_anew(row.sealed, keys=keys)
+    for robot in db.scalars(select(InstitutionChannel)):
+        robot.sealed = seal_anew(robot.sealed, keys=keys)
     record(db, "field_keys_rotated", now=now, count=len(rows))
     return len(rows)
 

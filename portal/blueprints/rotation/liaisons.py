@@ -9,7 +9,7 @@ from portal.blueprints.rotation.views import Answer, blueprint
 from portal.rules.dates import beijing_day
 from portal.rules.editions import load_edition
 from portal.services import liaisons as service
-from portal.web.acting import look, now
+from portal.web.acting import look, now, settings
 from portal.web.badges import badge_of
 from portal.web.forms import submit, typed
 from portal.web.fragments import render
@@ -21,7 +21,10 @@ from portal.web.guard import requires
 def liaisons() -> str:
     """Who coordinates for each institution, and how to reach them."""
     rule = load_edition().value("liaisons_maximum")
-    return render("rotation/liaisons.html", found=look(service.view_liaisons), badge_of=badge_of, rule=rule)
+    return render(
+        "rotation/liaisons.html", found=look(service.view_liaisons), badge_of=badge_of, rule=rule,
+        has_channels=bool(settings().channels),
+    )  # fmt: skip
 
 
 @blueprint.route("/liaisons/new", methods=["GET", "POST"])

@@ -444,6 +444,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_former_password_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "institution_channel",
+        sa.Column("institution_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("scheme", sa.String(length=20), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("seen_message_id", sa.Integer(), nullable=False),
+        sa.Column("set_by_id", sa.Integer(), nullable=False),
+        sa.Column("set_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_institution_channel_institution_id")
+        ),
+        sa.ForeignKeyConstraint(["set_by_id"], ["person.id"], name=op.f("fk_institution_channel_set_by_id")),
+        sa.PrimaryKeyConstraint("institution_id", name=op.f("pk_institution_channel")),
+    )
+    op.create_table(
         "institution_head",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("institution_id", sa.Integer(), nullable=False),
@@ -1536,6 +1550,8 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("consultation_id", sa.Integer(), nullable=True),
         sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("channel_institution_id", sa.Integer(), nullable=True),
         sa.Column("recipient_name", sa.String(length=40), nullable=False),
         sa.Column("recipient_address", sa.String(length=254), nullable=False),
         sa.Column("subject", sa.String(length=200), nullable=False),
@@ -1562,6 +1578,9 @@ def upgrade() -> None:
             ["account_link_id"], ["account_link.id"], name=op.f("fk_outbox_message_account_link_id")
         ),
         sa.ForeignKeyConstraint(
+            ["channel_institution_id"], ["institution.id"], name=op.f("fk_outbox_message_channel_institution_id")
+        ),
+        sa.ForeignKeyConstraint(
             ["consultation_id"], ["consultation.id"], name=op.f("fk_outbox_message_consultation_id")
         ),
         sa.ForeignKeyConstraint(["digest_id"], ["outbox_message.id"], name=op.f("fk_outbox_message_digest_id")),
@@ -1578,6 +1597,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("state = 'bounced'"),
             postgresql_where=sa.text("state = 'bounced'"),
+        )
+        batch_op.create_index(
+            "ix_outbox_message_channel",
+            ["channel_institution_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("channel_institution_id IS NOT NULL"),
+            postgresql_where=sa.text("channel_institution_id IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_outbox_message_collected",
