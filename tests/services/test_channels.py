@@ -108,9 +108,7 @@ def test_no_other_address_is_taken(text):
     assert read_address(text) is None
 
 
-def test_a_robot_is_told_what_its_institution_owes_once_and_no_product(
-    database, settings, services, world_of=build_world
-):
+def test_a_robot_is_told_what_its_institution_owes_once_and_no_product(database, settings, services):
     sent = []
     with database.write() as db:
         world = build_world(db)
