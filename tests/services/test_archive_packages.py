@@ -19,6 +19,7 @@ from portal.models.archive import ArchivePackage, ArchiveRecord
 from portal.models.consultation import Consultation
 from portal.models.database import Database
 from portal.models.event import Event
+from portal.models.online_session import OnlineSession
 from portal.models.outbox import OutboxMessage
 from portal.models.verification import OfficialFile
 from portal.models.voting import ConsultationSheet
@@ -30,6 +31,7 @@ from portal.services.archiving.downloads import find_package, take_package
 from portal.services.archiving.failures import FAILED
 from portal.services.archiving.packaging import build_package, package_due, unpackaged
 from portal.services.consultation.archive import archive_consultation
+from portal.services.consultation.archive_inventory import lead_items
 from portal.services.consultation.meeting_minutes import correct_minutes
 from portal.services.kernel.canonical import digest_of_text
 from portal.services.kernel.events import digest_of_said
@@ -150,6 +152,17 @@ def test_a_package_is_made_once_and_its_checksum_stands_in_the_chain(database: D
         told = [event.facts["sha256"] for event in db.scalars(select(Event).where(Event.name == "archive_packaged"))]
         assert unpackaged(db) == []
     assert told == [package.sha256 for package in package_rows(database)]
+
+
+def test_what_is_archived_has_one_text_in_whatever_order_the_rows_come(sqlite_database: Database) -> None:
+    with sqlite_database.write() as db:
+        consultation = archived(db, build_world(db))
+    with sqlite_database.read() as db:
+        online = db.scalars(select(OnlineSession)).one()
+        assert sum(one.has_attended for one in online.participants) > 1
+        as_stored = [item.sha256 for item in lead_items(db, consultation)]
+        online.participants.reverse()
+        assert [item.sha256 for item in lead_items(db, consultation)] == as_stored
 
 
 def test_killed_on_the_way_it_is_made_again_byte_by_byte(

@@ -13,7 +13,7 @@ from portal.models.archive import ArchiveRecord
 from portal.models.consultation import Consultation
 from portal.models.material import Material, MaterialOpening
 from portal.models.meeting_minutes import MeetingMinutes, MinutesCopy
-from portal.models.online_session import OnlineSession
+from portal.models.online_session import OnlineSession, SessionParticipant
 from portal.models.panel import PanelMember
 from portal.models.preliminary_analysis import PreliminaryAnalysis
 from portal.models.verification import OfficialFile
@@ -277,7 +277,8 @@ def _session(online: OnlineSession) -> dict[str, Any]:
         "opened_at": _iso(online.opened_at),
         "mode": online.mode,
         "place": online.place,
-        "participants": [one.person.name for one in online.participants if one.has_attended],
+        # In an order of their own: what is archived has one text, in whatever order the rows come.
+        "participants": [one.person.name for one in sorted(online.participants, key=_person_id) if one.has_attended],
         "summary": online.discussion_summary,
         "agenda": [
             {"question": note.question, "text": note.text, "discussed_at": _iso(note.discussed_at)}
@@ -298,6 +299,10 @@ def _session(online: OnlineSession) -> dict[str, Any]:
             for turn in online.turns
         ],
     }
+
+
+def _person_id(one: SessionParticipant) -> int:
+    return one.person_id
 
 
 def _iso(at: datetime | None) -> str | None:
