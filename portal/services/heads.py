@@ -9,13 +9,13 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from portal.models.account import Person, PersonRole
 from portal.models.institution import InstitutionHead
 from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal
-from portal.process.permissions import Actor, Role, is_granted
+from portal.process.permissions import Actor, is_granted
 from portal.rules.dates import beijing_day
 from portal.services.institutions import the_alliance
 from portal.services.kernel.events import record
+from portal.services.kernel.mailing import staff
 
 ARTICLE = "3"
 
@@ -44,7 +44,7 @@ def name_head(db: Session, *, actor: Actor, person_id: int, from_on: date | None
     """Name the head of the own institution from a day on, in place of the present one. Invalid names the field."""
     own = _require_liaison(db, actor)
     from_on = _checked_day(from_on, now, "from_on")
-    if person_id not in {person.id for person in _staff_of(db, own)}:
+    if person_id not in {person.id for person in staff(db, [own])}:
         raise Invalid.field("person_id", "负责人须是本单位在用账号的工作人员。", ARTICLE)
     last = _last(db, own)
     if last is not None and (last.until_on is None or last.until_on > from_on):
@@ -79,8 +79,8 @@ def head_page(db: Session, *, actor: Actor, now: datetime) -> HeadPage:
     own = _require_liaison(db, actor)
     rows = _rows(db, [own])
     serving = {row.person_id for row in rows if row.until_on is None}
-    staff = tuple((person.id, person.name) for person in _staff_of(db, own) if person.id not in serving)
-    return HeadPage(tuple(_line(row, beijing_day(now)) for row in rows), staff)
+    choices = tuple((person.id, person.name) for person in staff(db, [own]) if person.id not in serving)
+    return HeadPage(tuple(_line(row, beijing_day(now)) for row in rows), choices)
 
 
 def heads_of(db: Session, institution_ids: Sequence[int], on: date) -> Mapping[int, tuple[HeadLine, ...]]:
@@ -128,15 +128,6 @@ def _rows(db: Session, institution_ids: Sequence[int]) -> Sequence[InstitutionHe
         .options(joinedload(InstitutionHead.person))
         .where(InstitutionHead.institution_id.in_(institution_ids))
         .order_by(InstitutionHead.from_on.desc(), InstitutionHead.id.desc())
-    ).all()
-
-
-def _staff_of(db: Session, institution_id: int) -> Sequence[Person]:
-    return db.scalars(
-        select(Person)
-        .join(PersonRole, PersonRole.person_id == Person.id)
-        .where(Person.institution_id == institution_id, Person.is_active, PersonRole.role == Role.STAFF.value)
-        .order_by(Person.id)
     ).all()
 
 

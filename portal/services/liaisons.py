@@ -9,16 +9,16 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from portal.models.account import Person, PersonRole
 from portal.models.institution import Institution, Liaison
 from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal
-from portal.process.permissions import Actor, Role, is_granted
+from portal.process.permissions import Actor, is_granted
 from portal.rules.dates import beijing_day
 from portal.rules.editions import load_edition
 from portal.rules.panel import check_liaisons
 from portal.services.heads import HeadLine, heads_of
 from portal.services.institutions import find_alliance, the_alliance
 from portal.services.kernel.events import record
+from portal.services.kernel.mailing import staff
 from portal.services.kernel.standing import Standing, keep
 
 ARTICLE = "3"
@@ -160,7 +160,7 @@ def liaison_candidates(db: Session, *, actor: Actor, now: datetime) -> tuple[tup
     """Who may become a liaison of the own institution: id and name of its staff who are none."""
     institution_id = _require_editor(db, actor, now)
     serving = {row.person_id for row in _rows(db, institution_id) if row.until_on is None}
-    return tuple((person.id, person.name) for person in _staff_of(db, institution_id) if person.id not in serving)
+    return tuple((person.id, person.name) for person in staff(db, [institution_id]) if person.id not in serving)
 
 
 def find_own_liaison(db: Session, *, actor: Actor, liaison_id: int, now: datetime) -> LiaisonLine:
@@ -190,15 +190,6 @@ def _rows(db: Session, *institution_ids: int) -> Sequence[Liaison]:
         .options(joinedload(Liaison.person))
         .where(Liaison.institution_id.in_(institution_ids))
         .order_by(Liaison.from_on, Liaison.id)
-    ).all()
-
-
-def _staff_of(db: Session, institution_id: int) -> Sequence[Person]:
-    return db.scalars(
-        select(Person)
-        .join(PersonRole, PersonRole.person_id == Person.id)
-        .where(Person.institution_id == institution_id, Person.is_active, PersonRole.role == Role.STAFF.value)
-        .order_by(Person.id)
     ).all()
 
 
@@ -247,7 +238,7 @@ def _checked_last_day(leaving: Liaison, day: date | None, now: datetime, field: 
 
 
 def _check_person(db: Session, institution_id: int, person_id: int, from_on: date) -> None:
-    if person_id not in {person.id for person in _staff_of(db, institution_id)}:
+    if person_id not in {person.id for person in staff(db, [institution_id])}:
         raise Invalid.field("person_id", "联络员须是本单位在用账号的工作人员。", ARTICLE)
     own = [row for row in _rows(db, institution_id) if row.person_id == person_id]
     if any(row.until_on is None or row.until_on > from_on for row in own):

@@ -13,23 +13,12 @@ from portal.web.acting import current_actor, look, perform, settings
 from portal.web.forms import submit, typed
 from portal.web.fragments import render
 from portal.web.guard import permission_for, requires
+from portal.web.outbox_states import STATES
 
 blueprint = Blueprint("notices", __name__)
 
-# Group: words. State: words, and how components/tables.html marks it.
 GROUPS = {"sent": "已发送", "waiting": "待发送", "undelivered": "未送达", "page_only": "未发邮件"}
-STATES = {
-    "queued": ("待发送", "wait"),
-    "sending": ("发送中", "wait"),
-    "sent": ("已发送", "done"),
-    "failed": ("发送失败", "over"),
-    "uncertain": ("结果不明", "soon"),
-    "bounced": ("被退回", "over"),
-    "collected": ("等待汇总", "wait"),
-    "digested": ("已列入汇总", "done"),
-    "withdrawn": ("不再需要，未发送", "wait"),
-    "muted": ("按您的选择不发邮件", "wait"),
-}
+OWN_STATES = {**STATES, "muted": ("按您的选择不发邮件", "wait")}
 
 
 @blueprint.route("/account/notices", methods=["GET", "POST"])
@@ -95,7 +84,7 @@ def messages() -> str:
     def url(number: int) -> str:
         return url_for("notices.messages", page=number, group=group or None)
 
-    return render("notices/messages.html", found=found, group=group, groups=GROUPS, states=STATES, url=url)
+    return render("notices/messages.html", found=found, group=group, groups=GROUPS, states=OWN_STATES, url=url)
 
 
 @blueprint.get("/account/messages/<int:own_message_id>")
@@ -103,7 +92,7 @@ def messages() -> str:
 def message(own_message_id: int) -> str:
     """One message, as it was said."""
     found = look(own_messages.own_message, message_id=own_message_id, permission_for=permission_for)
-    return render("notices/message.html", found=found, states=STATES)
+    return render("notices/message.html", found=found, states=OWN_STATES)
 
 
 @blueprint.get("/account/unreachable")

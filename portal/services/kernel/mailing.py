@@ -194,7 +194,12 @@ def liaisons_or_staff(db: Session, institution_ids: Iterable[int], on: date) -> 
     wanted = list(institution_ids)
     found = [person for person in liaisons(db, wanted, on) if person.is_active]
     without = set(wanted) - {person.institution_id for person in found}
-    return [*found, *(db.scalars(_STAFF, {"institutions": sorted(without)}) if without else ())]
+    return [*found, *(staff(db, sorted(without)) if without else ())]
+
+
+def staff(db: Session, institution_ids: Iterable[int]) -> list[Person]:
+    """The staff of these institutions whose accounts are open."""
+    return list(db.scalars(_STAFF, {"institutions": list(institution_ids)}))
 
 
 _STAFF = (
