@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DDL, JSON, ForeignKey, Index, String, event
+from sqlalchemy import DDL, JSON, ForeignKey, Index, String, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base, Instant
@@ -15,12 +15,22 @@ class Event(Base):
     """Something that happened, in the past tense; append-only and chained by SHA-256."""
 
     __tablename__ = "event"
-    __table_args__ = (Index("ix_event_consultation", "consultation_id", "id"),)
+    __table_args__ = (
+        Index("ix_event_consultation", "consultation_id", "id"),
+        Index(
+            "ix_event_recall_case",
+            "recall_case_id",
+            "id",
+            sqlite_where=text("recall_case_id IS NOT NULL"),
+            postgresql_where=text("recall_case_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant)
     name: Mapped[str] = mapped_column(String(60))
     consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultation.id"))
+    recall_case_id: Mapped[int | None] = mapped_column(ForeignKey("recall_case.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     person_name: Mapped[str] = mapped_column(String(40), default="")
     institution_id: Mapped[int | None] = mapped_column(ForeignKey("institution.id"))

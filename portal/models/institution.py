@@ -18,6 +18,15 @@ class Institution(Base):
     __table_args__ = (
         one_of("kind", ("technical", "regulator")),
         one_of("level", ("province", "city", "county")),
+        CheckConstraint("kind <> 'regulator' OR division <> ''", name="division"),
+        # One regulator for each area.
+        Index(
+            "uq_institution_regulator",
+            "division",
+            unique=True,
+            sqlite_where=text("kind = 'regulator'"),
+            postgresql_where=text("kind = 'regulator'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -27,6 +36,10 @@ class Institution(Base):
     short_name: Mapped[str] = mapped_column(String(20))  # 上海, 江苏 …
     badge: Mapped[str] = mapped_column(String(2))  # 沪 苏 浙 皖
     province: Mapped[str] = mapped_column(String(20))  # key: shanghai, jiangsu, zhejiang, anhui
+    # Of a regulator: its area (GB/T 2260), how its document numbers begin (宁市监), whom the public calls.
+    division: Mapped[str] = mapped_column(String(6), default="")
+    abbreviation: Mapped[str] = mapped_column(String(20), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
 
 
 class Alliance(Base):

@@ -14,11 +14,13 @@ from sqlalchemy import Table, UniqueConstraint
 
 from portal.models.archive import ArchiveCheck, ArchivePackage, DisposalCertificate
 from portal.models.base import Base
+from portal.models.case_document import CaseDocument
 from portal.models.consultation import ApplicationGround, PreliminaryVerification, ProductInformation
 from portal.models.material import Material
 from portal.models.meeting_minutes import MeetingMinutes
 from portal.models.online_session import AgendaNote, OnlineSession, SpeakingTurn
 from portal.models.preliminary_analysis import PreliminaryAnalysis
+from portal.models.recall_publication import RecallPublication
 from portal.models.verification import OfficialFile
 from portal.models.voting import ConsultationSheet, VotingRound
 
@@ -65,6 +67,15 @@ _KEPT = (
     # A member who is recused after the closing makes the round void; what was counted stays.
     _Kept(VotingRound, "minutes", fixed="{row}.closed_at IS NOT NULL", free=("is_void", "close_reason")),
     _Kept(MeetingMinutes, "minutes", fixed="{row}.issued_at IS NOT NULL"),
+    # Of a recall case: what was issued, handed in or published stays; how it was served and reviewed comes later.
+    _Kept(
+        CaseDocument,
+        "minutes",
+        "NULL",
+        "{row}.state <> 'draft'",
+        ("state", "received_on", "service_outcome", "review_points", "review_words", "version"),
+    ),
+    _Kept(RecallPublication, "minutes", "NULL", "1 = 1", ("replaced_at",)),
 )
 # By kind of official file: whose it is. Nobody destroys a certificate.
 _OFFICIAL = {

@@ -12,7 +12,7 @@ from portal.process.obligations import OWNING_ROLES
 
 OWNERS = ("institution_id", "person_id", "role")
 """Who owes an obligation: exactly one of these."""
-SUBJECTS = ("consultation_id", "term_id", "year")
+SUBJECTS = ("consultation_id", "recall_case_id", "term_id", "year")
 """What it is about: one of these at most. What each is called and where it is seen: services.kernel.subjects."""
 
 
@@ -56,6 +56,7 @@ class Obligation(Base):
             postgresql_where=text("closed_at IS NULL"),
         ),
         Index("ix_obligation_consultation", "consultation_id", "closed_at"),
+        Index("ix_obligation_recall_case", "recall_case_id", "closed_at"),
         Index(
             "ix_obligation_due",
             "due_at",
@@ -72,8 +73,9 @@ class Obligation(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(40))  # a key of portal.process.obligations.OBLIGATIONS
+    kind: Mapped[str] = mapped_column(String(40))  # a key of portal.process.ledger.KINDS
     consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultation.id"))
+    recall_case_id: Mapped[int | None] = mapped_column(ForeignKey("recall_case.id"))
     term_id: Mapped[int | None] = mapped_column(ForeignKey("rotation_term.id"))
     year: Mapped[int | None]  # of the working calendar
     institution_id: Mapped[int | None] = mapped_column(ForeignKey("institution.id"))
@@ -117,7 +119,7 @@ class ReminderPolicy(Base):
 
     __tablename__ = "reminder_policy"
 
-    kind: Mapped[str] = mapped_column(String(40), primary_key=True)  # a key of OBLIGATIONS
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)  # a key of KINDS
     content: Mapped[str | None] = mapped_column(Text)  # TOML as portal.rules.reminder_policies writes; NULL: as shipped
     version: Mapped[int]
     changed_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))

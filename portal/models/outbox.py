@@ -74,6 +74,8 @@ class OutboxMessage(Base):
     link_path: Mapped[str] = mapped_column(String(200))  # made absolute with the configured address on delivery
     account_link_id: Mapped[int | None] = mapped_column(ForeignKey("account_link.id"))  # its token goes with the link
     poll_link_id: Mapped[int | None] = mapped_column(ForeignKey("time_poll_link.id"))  # likewise
+    producer_link_id: Mapped[int | None] = mapped_column(ForeignKey("producer_link.id"))  # likewise
+    recall_case_id: Mapped[int | None] = mapped_column(ForeignKey("recall_case.id"), index=True)
     calendar: Mapped[str | None] = mapped_column(Text)  # iCalendar invitation, where there is one
     state: Mapped[str] = mapped_column(String(10), default="queued")
     tries: Mapped[int] = mapped_column(default=0)

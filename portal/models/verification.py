@@ -10,14 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base, Instant, one_of
 
-OFFICIAL_KINDS = ("sheet", "minutes", "sheets", "certificate")
+OFFICIAL_KINDS = ("sheet", "minutes", "sheets", "certificate", "annex")
 OFFICIAL_FORMATS = ("pdf", "docx")
 
 
 class OfficialFile(Base):
     """An official document as a file: made when first asked for, and served unchanged from then on.
 
-    A signed sheet, issued minutes, all counted sheets of a round in one file, a certificate of destruction.
+    A signed sheet, issued minutes, all counted sheets of a round in one file, a certificate of destruction,
+    an annex of a recall case.
     """
 
     __tablename__ = "official_file"
@@ -30,7 +31,7 @@ class OfficialFile(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(12))
-    subject_id: Mapped[int]  # of the sheet, the minutes, the round, the certificate
+    subject_id: Mapped[int]  # of the sheet, the minutes, the round, the certificate, the case document
     format: Mapped[str] = mapped_column(String(4))
     sha256: Mapped[str] = mapped_column(String(64), index=True)  # of the file, and its place in the storage
     size: Mapped[int]  # bytes

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portal.process.consultation import Stage
-from portal.process.permissions import Role
+from portal.process.permissions import ROLE_LABELS, Role
 from portal.process.table import ObligationKindOf
 
-OWNING_ROLES = (Role.ADMINISTRATOR.value,)
-"""Roles of the installation that can owe something: all who hold one do."""
+PRODUCER = "producer"
+OWNING_ROLES = (Role.ADMINISTRATOR.value, PRODUCER)
+"""Who can owe something without being named: all who hold the role; the producer of the recall case, who has no account."""
+OWNING_ROLE_LABELS = {Role.ADMINISTRATOR.value: ROLE_LABELS[Role.ADMINISTRATOR], PRODUCER: "生产者"}
 
 
 class Owner(StrEnum):

@@ -67,6 +67,18 @@ STEPS = (
     Step("summary", "总结归档", (Stage.SUMMARY, Stage.FILING, Stage.CLOSED)),
 )
 
+OUTCOMES = {
+    "unfounded": "线索不成立",
+    "no_defect": "不存在缺陷",
+    "report_convincing": "调查分析结果足以证明不存在缺陷",
+    "not_established": "缺陷调查未认定缺陷",
+    "objection_upheld": "异议成立",
+    "watch_ended": "结束关注",
+    "recalled": "召回完成",
+    "warned": "已发布消费警示",
+}
+"""How a case ended: what its page and the figures call it."""
+
 OFF_PATH = (Stage.WATCHED, Stage.ESCALATED)
 ENDED = (Stage.CLOSED,)
 

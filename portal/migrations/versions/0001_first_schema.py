@@ -33,11 +33,24 @@ def upgrade() -> None:
         sa.Column("short_name", sa.String(length=20), nullable=False),
         sa.Column("badge", sa.String(length=2), nullable=False),
         sa.Column("province", sa.String(length=20), nullable=False),
+        sa.Column("division", sa.String(length=6), nullable=False),
+        sa.Column("abbreviation", sa.String(length=20), nullable=False),
+        sa.Column("phone", sa.String(length=40), nullable=False),
+        sa.CheckConstraint("kind <> 'regulator' OR division <> ''", name=op.f("ck_institution_division")),
         sa.CheckConstraint("kind IN ('technical', 'regulator')", name=op.f("ck_institution_kind")),
         sa.CheckConstraint("level IN ('province', 'city', 'county')", name=op.f("ck_institution_level")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_institution")),
         sa.UniqueConstraint("name", name=op.f("uq_institution_name")),
     )
+    with op.batch_alter_table("institution", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_institution_regulator",
+            ["division"],
+            unique=True,
+            sqlite_where=sa.text("kind = 'regulator'"),
+            postgresql_where=sa.text("kind = 'regulator'"),
+        )
+
     op.create_table(
         "job_run",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -109,7 +122,9 @@ def upgrade() -> None:
         sa.Column("made_at", Instant(), nullable=False),
         sa.Column("seal", sa.JSON(), nullable=True),
         sa.CheckConstraint("format IN ('pdf', 'docx')", name=op.f("ck_official_file_format")),
-        sa.CheckConstraint("kind IN ('sheet', 'minutes', 'sheets', 'certificate')", name=op.f("ck_official_file_kind")),
+        sa.CheckConstraint(
+            "kind IN ('sheet', 'minutes', 'sheets', 'certificate', 'annex')", name=op.f("ck_official_file_kind")
+        ),
         sa.CheckConstraint("size > 0", name=op.f("ck_official_file_size")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_official_file")),
         sa.UniqueConstraint("kind", "subject_id", "format", name=op.f("uq_official_file_kind_subject_id_format")),
@@ -601,6 +616,55 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "recall_case",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("edition", sa.String(length=60), nullable=False),
+        sa.Column("stage", sa.String(length=30), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("province", sa.String(length=20), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("area", sa.String(length=6), nullable=False),
+        sa.Column("authority_id", sa.Integer(), nullable=False),
+        sa.Column("begun_by_id", sa.Integer(), nullable=True),
+        sa.Column("created_by_id", sa.Integer(), nullable=True),
+        sa.Column("in_charge_id", sa.Integer(), nullable=True),
+        sa.Column("begun_at", Instant(), nullable=False),
+        sa.Column("channel", sa.String(length=30), nullable=False),
+        sa.Column("channel_note", sa.String(length=200), nullable=False),
+        sa.Column("found_on", sa.Date(), nullable=False),
+        sa.Column("discovered_at", Instant(), nullable=True),
+        sa.Column("watch_review_on", sa.Date(), nullable=True),
+        sa.Column("is_voluntary", sa.Boolean(), nullable=False),
+        sa.Column("recall_number", sa.String(length=40), nullable=False),
+        sa.Column("started_on", sa.Date(), nullable=True),
+        sa.Column("completed_on", sa.Date(), nullable=True),
+        sa.Column("closed_at", Instant(), nullable=True),
+        sa.Column("outcome", sa.String(length=24), nullable=True),
+        sa.Column("next_due_at", Instant(), nullable=True),
+        sa.CheckConstraint(
+            "outcome IN ('unfounded', 'no_defect', 'report_convincing', 'not_established', 'objection_upheld', 'watch_ended', 'recalled', 'warned')",
+            name=op.f("ck_recall_case_outcome"),
+        ),
+        sa.CheckConstraint(
+            "stage <> 'closed' OR (closed_at IS NOT NULL AND outcome IS NOT NULL)", name=op.f("ck_recall_case_ended")
+        ),
+        sa.CheckConstraint(
+            "stage IN ('clue', 'review', 'consulting', 'watched', 'producer_analysis', 'investigation', 'notified', 'objection', 'plan_due', 'plan_review', 'publication', 'implementing', 'summary', 'escalated', 'filing', 'closed')",
+            name=op.f("ck_recall_case_stage"),
+        ),
+        sa.ForeignKeyConstraint(["authority_id"], ["institution.id"], name=op.f("fk_recall_case_authority_id")),
+        sa.ForeignKeyConstraint(["begun_by_id"], ["institution.id"], name=op.f("fk_recall_case_begun_by_id")),
+        sa.ForeignKeyConstraint(["created_by_id"], ["person.id"], name=op.f("fk_recall_case_created_by_id")),
+        sa.ForeignKeyConstraint(["in_charge_id"], ["person.id"], name=op.f("fk_recall_case_in_charge_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recall_case")),
+        sa.UniqueConstraint("province", "year", "serial", name=op.f("uq_recall_case_province_year_serial")),
+    )
+    with op.batch_alter_table("recall_case", schema=None) as batch_op:
+        batch_op.create_index("ix_recall_case_area_due", ["area", "next_due_at"], unique=False)
+        batch_op.create_index("ix_recall_case_authority", ["authority_id", "next_due_at"], unique=False)
+
+    op.create_table(
         "reminder_policy",
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("content", sa.Text(), nullable=True),
@@ -684,6 +748,41 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_archive_record_custodian_id"), ["custodian_id"], unique=False)
 
     op.create_table(
+        "case_consultation",
+        sa.Column("consultation_id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("origin", sa.String(length=10), nullable=False),
+        sa.Column("linked_at", Instant(), nullable=False),
+        sa.CheckConstraint("origin IN ('asked', 'advised')", name=op.f("ck_case_consultation_origin")),
+        sa.ForeignKeyConstraint(["case_id"], ["recall_case.id"], name=op.f("fk_case_consultation_case_id")),
+        sa.ForeignKeyConstraint(
+            ["consultation_id"], ["consultation.id"], name=op.f("fk_case_consultation_consultation_id")
+        ),
+        sa.PrimaryKeyConstraint("consultation_id", name=op.f("pk_case_consultation")),
+    )
+    with op.batch_alter_table("case_consultation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_consultation_case_id"), ["case_id"], unique=False)
+
+    op.create_table(
+        "case_participant",
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("institution_id", sa.Integer(), nullable=False),
+        sa.Column("role", sa.String(length=10), nullable=False),
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("asked_at", Instant(), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=False),
+        sa.CheckConstraint("role IN ('county', 'technical')", name=op.f("ck_case_participant_role")),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["person.id"], name=op.f("fk_case_participant_asked_by_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["recall_case.id"], name=op.f("fk_case_participant_case_id")),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_case_participant_institution_id")
+        ),
+        sa.PrimaryKeyConstraint("case_id", "institution_id", name=op.f("pk_case_participant")),
+    )
+    with op.batch_alter_table("case_participant", schema=None) as batch_op:
+        batch_op.create_index("ix_case_participant_institution", ["institution_id"], unique=False)
+
+    op.create_table(
         "consultation_party",
         sa.Column("consultation_id", sa.Integer(), nullable=False),
         sa.Column("institution_id", sa.Integer(), nullable=False),
@@ -726,6 +825,7 @@ def upgrade() -> None:
         sa.Column("at", Instant(), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("consultation_id", sa.Integer(), nullable=True),
+        sa.Column("recall_case_id", sa.Integer(), nullable=True),
         sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("person_name", sa.String(length=40), nullable=False),
         sa.Column("institution_id", sa.Integer(), nullable=True),
@@ -737,12 +837,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["consultation_id"], ["consultation.id"], name=op.f("fk_event_consultation_id")),
         sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_event_institution_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_event_person_id")),
+        sa.ForeignKeyConstraint(["recall_case_id"], ["recall_case.id"], name=op.f("fk_event_recall_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
         sa.UniqueConstraint("digest", name=op.f("uq_event_digest")),
         sa.UniqueConstraint("previous_digest", name=op.f("uq_event_previous_digest")),
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.create_index("ix_event_consultation", ["consultation_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_event_recall_case",
+            ["recall_case_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("recall_case_id IS NOT NULL"),
+            postgresql_where=sa.text("recall_case_id IS NOT NULL"),
+        )
 
     op.create_table(
         "expert_field",
@@ -909,6 +1017,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("consultation_id", sa.Integer(), nullable=True),
+        sa.Column("recall_case_id", sa.Integer(), nullable=True),
         sa.Column("term_id", sa.Integer(), nullable=True),
         sa.Column("year", sa.Integer(), nullable=True),
         sa.Column("institution_id", sa.Integer(), nullable=True),
@@ -924,9 +1033,9 @@ def upgrade() -> None:
         sa.Column("remind_at", Instant(), nullable=True),
         sa.Column("closed_at", Instant(), nullable=True),
         sa.Column("is_met", sa.Boolean(), nullable=True),
-        sa.CheckConstraint("role IN ('administrator')", name=op.f("ck_obligation_role")),
+        sa.CheckConstraint("role IN ('administrator', 'producer')", name=op.f("ck_obligation_role")),
         sa.CheckConstraint(
-            "(CASE WHEN consultation_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN term_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN year IS NULL THEN 0 ELSE 1 END) <= 1",
+            "(CASE WHEN consultation_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN recall_case_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN term_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN year IS NULL THEN 0 ELSE 1 END) <= 1",
             name=op.f("ck_obligation_one_subject"),
         ),
         sa.CheckConstraint(
@@ -936,6 +1045,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["consultation_id"], ["consultation.id"], name=op.f("fk_obligation_consultation_id")),
         sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_obligation_institution_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_obligation_person_id")),
+        sa.ForeignKeyConstraint(["recall_case_id"], ["recall_case.id"], name=op.f("fk_obligation_recall_case_id")),
         sa.ForeignKeyConstraint(["term_id"], ["rotation_term.id"], name=op.f("fk_obligation_term_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_obligation")),
     )
@@ -962,6 +1072,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),
         )
+        batch_op.create_index("ix_obligation_recall_case", ["recall_case_id", "closed_at"], unique=False)
         batch_op.create_index(
             "ix_obligation_remind",
             ["remind_at", "id"],
@@ -1102,6 +1213,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("consultation_id", name=op.f("pk_preliminary_verification")),
     )
     op.create_table(
+        "producer_link",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("purpose", sa.String(length=20), nullable=False),
+        sa.Column("token_digest", sa.String(length=64), nullable=True),
+        sa.Column("recipient", sa.String(length=60), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("issued_at", Instant(), nullable=False),
+        sa.Column("issued_by_id", sa.Integer(), nullable=False),
+        sa.Column("expires_at", Instant(), nullable=False),
+        sa.Column("first_opened_at", Instant(), nullable=True),
+        sa.Column("last_opened_at", Instant(), nullable=True),
+        sa.Column("revoked_at", Instant(), nullable=True),
+        sa.CheckConstraint(
+            "purpose IN ('producer_report', 'recall_plan', 'recall_summary')", name=op.f("ck_producer_link_purpose")
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["recall_case.id"], name=op.f("fk_producer_link_case_id")),
+        sa.ForeignKeyConstraint(["issued_by_id"], ["person.id"], name=op.f("fk_producer_link_issued_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_producer_link")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_producer_link_token_digest")),
+    )
+    with op.batch_alter_table("producer_link", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_producer_link_open",
+            ["case_id", "purpose"],
+            unique=True,
+            sqlite_where=sa.text("revoked_at IS NULL"),
+            postgresql_where=sa.text("revoked_at IS NULL"),
+        )
+
+    op.create_table(
         "product_information",
         sa.Column("consultation_id", sa.Integer(), nullable=False),
         sa.Column("information_sources", sa.JSON(), nullable=False),
@@ -1138,6 +1280,89 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_product_information_producer"), ["producer"], unique=False)
         batch_op.create_index(batch_op.f("ix_product_information_product_name"), ["product_name"], unique=False)
 
+    op.create_table(
+        "recall_product",
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("product_name", sa.String(length=120), nullable=False),
+        sa.Column("product_class", sa.String(length=60), nullable=False),
+        sa.Column("brand", sa.String(length=120), nullable=False),
+        sa.Column("model", sa.String(length=120), nullable=False),
+        sa.Column("specification", sa.String(length=120), nullable=False),
+        sa.Column("batches", sa.Text(), nullable=False),
+        sa.Column("produced_from", sa.Date(), nullable=True),
+        sa.Column("produced_until", sa.Date(), nullable=True),
+        sa.Column("quantity", sa.String(length=60), nullable=False),
+        sa.Column("origin", sa.String(length=10), nullable=True),
+        sa.Column("producer", sa.String(length=120), nullable=False),
+        sa.Column("credit_code", sa.String(length=18), nullable=False),
+        sa.Column("producer_area", sa.String(length=6), nullable=False),
+        sa.Column("address", sa.String(length=200), nullable=False),
+        sa.Column("legal_representative", sa.String(length=60), nullable=False),
+        sa.Column("contact", sa.String(length=60), nullable=False),
+        sa.Column("phone", sa.String(length=60), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("defect", sa.Text(), nullable=False),
+        sa.Column("consequence", sa.Text(), nullable=False),
+        sa.Column("report_numbers", sa.Text(), nullable=False),
+        sa.CheckConstraint("origin IN ('domestic', 'imported')", name=op.f("ck_recall_product_origin")),
+        sa.ForeignKeyConstraint(["case_id"], ["recall_case.id"], name=op.f("fk_recall_product_case_id")),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_recall_product")),
+    )
+    with op.batch_alter_table("recall_product", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recall_product_credit_code"), ["credit_code"], unique=False)
+        batch_op.create_index(batch_op.f("ix_recall_product_producer"), ["producer"], unique=False)
+        batch_op.create_index(batch_op.f("ix_recall_product_product_name"), ["product_name"], unique=False)
+
+    op.create_table(
+        "recall_publication",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("province", sa.String(length=20), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("edition", sa.String(length=60), nullable=False),
+        sa.Column("authority", sa.String(length=80), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("product_name", sa.String(length=120), nullable=False),
+        sa.Column("product_class", sa.String(length=60), nullable=False),
+        sa.Column("brand", sa.String(length=120), nullable=False),
+        sa.Column("model", sa.String(length=300), nullable=False),
+        sa.Column("batches", sa.Text(), nullable=False),
+        sa.Column("producer", sa.String(length=120), nullable=False),
+        sa.Column("affected_quantity", sa.Integer(), nullable=True),
+        sa.Column("begins_on", sa.Date(), nullable=True),
+        sa.Column("defect", sa.Text(), nullable=False),
+        sa.Column("consequence", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("recall_plan", sa.JSON(), nullable=True),
+        sa.Column("press_release", sa.JSON(), nullable=True),
+        sa.Column("pictures", sa.JSON(), nullable=False),
+        sa.Column("searched", sa.Text(), nullable=False),
+        sa.Column("published_at", Instant(), nullable=False),
+        sa.Column("replaced_at", Instant(), nullable=True),
+        sa.CheckConstraint("kind IN ('recall', 'warning', 'sanction')", name=op.f("ck_recall_publication_kind")),
+        sa.ForeignKeyConstraint(["case_id"], ["recall_case.id"], name=op.f("fk_recall_publication_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recall_publication")),
+        sa.UniqueConstraint("province", "year", "serial", name=op.f("uq_recall_publication_province_year_serial")),
+    )
+    with op.batch_alter_table("recall_publication", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recall_publication_case_id"), ["case_id"], unique=False)
+        batch_op.create_index("ix_recall_publication_listed", ["replaced_at", "published_at", "id"], unique=False)
+
+    op.create_table(
+        "system_upload",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("system", sa.String(length=20), nullable=False),
+        sa.Column("item", sa.String(length=60), nullable=False),
+        sa.Column("uploaded_on", sa.Date(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["recall_case.id"], name=op.f("fk_system_upload_case_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_system_upload_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_system_upload")),
+        sa.UniqueConstraint("case_id", "system", "item", name=op.f("uq_system_upload_case_id_system_item")),
+    )
     op.create_table(
         "time_poll",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1252,6 +1477,54 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["session_id"], ["online_session.id"], name=op.f("fk_attendance_claim_session_id")),
         sa.PrimaryKeyConstraint("session_id", "person_id", name=op.f("pk_attendance_claim")),
     )
+    op.create_table(
+        "case_document",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("annex", sa.String(length=40), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("made_by", sa.String(length=10), nullable=False),
+        sa.Column("number", sa.String(length=60), nullable=False),
+        sa.Column("stored_values", sa.JSON(), nullable=False),
+        sa.Column("raw", sa.JSON(), nullable=True),
+        sa.Column("saved_at", Instant(), nullable=False),
+        sa.Column("settled_at", Instant(), nullable=True),
+        sa.Column("dated_on", sa.Date(), nullable=True),
+        sa.Column("due_at", Instant(), nullable=True),
+        sa.Column("is_late", sa.Boolean(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("link_id", sa.Integer(), nullable=True),
+        sa.Column("signed_by", sa.String(length=60), nullable=False),
+        sa.Column("reason", sa.String(length=30), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=True),
+        sa.Column("service_outcome", sa.String(length=10), nullable=False),
+        sa.Column("serves_id", sa.Integer(), nullable=True),
+        sa.Column("review_points", sa.JSON(), nullable=True),
+        sa.Column("review_words", sa.Text(), nullable=False),
+        sa.CheckConstraint("made_by IN ('authority', 'producer')", name=op.f("ck_case_document_made_by")),
+        sa.CheckConstraint("received_on IS NULL OR state <> 'draft'", name=op.f("ck_case_document_received")),
+        sa.CheckConstraint("state = 'draft' OR settled_at IS NOT NULL", name=op.f("ck_case_document_settled")),
+        sa.CheckConstraint(
+            "state IN ('draft', 'issued', 'handed_in', 'returned', 'accepted')", name=op.f("ck_case_document_state")
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["recall_case.id"], name=op.f("fk_case_document_case_id")),
+        sa.ForeignKeyConstraint(["link_id"], ["producer_link.id"], name=op.f("fk_case_document_link_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_case_document_person_id")),
+        sa.ForeignKeyConstraint(["serves_id"], ["case_document.id"], name=op.f("fk_case_document_serves_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_document")),
+        sa.UniqueConstraint("case_id", "annex", "revision", name=op.f("uq_case_document_case_id_annex_revision")),
+    )
+    with op.batch_alter_table("case_document", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_case_document_draft",
+            ["case_id", "annex"],
+            unique=True,
+            sqlite_where=sa.text("state = 'draft'"),
+            postgresql_where=sa.text("state = 'draft'"),
+        )
+
     op.create_table(
         "consultation_sheet",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1522,6 +1795,33 @@ def upgrade() -> None:
         batch_op.create_index("ix_archive_check_latest", ["package_id", "id"], unique=False)
 
     op.create_table(
+        "case_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=True),
+        sa.Column("event", sa.String(length=60), nullable=False),
+        sa.Column("field", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("filename", sa.String(length=200), nullable=False),
+        sa.Column("content_type", sa.String(length=100), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("uploaded_at", Instant(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("link_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint("size > 0", name=op.f("ck_case_file_size")),
+        sa.ForeignKeyConstraint(["case_id"], ["recall_case.id"], name=op.f("fk_case_file_case_id")),
+        sa.ForeignKeyConstraint(["document_id"], ["case_document.id"], name=op.f("fk_case_file_document_id")),
+        sa.ForeignKeyConstraint(["link_id"], ["producer_link.id"], name=op.f("fk_case_file_link_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_case_file_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_file")),
+    )
+    with op.batch_alter_table("case_file", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_file_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_file_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_file_sha256"), ["sha256"], unique=False)
+
+    op.create_table(
         "fee_item",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("fee_id", sa.Integer(), nullable=False),
@@ -1562,6 +1862,8 @@ def upgrade() -> None:
         sa.Column("link_path", sa.String(length=200), nullable=False),
         sa.Column("account_link_id", sa.Integer(), nullable=True),
         sa.Column("poll_link_id", sa.Integer(), nullable=True),
+        sa.Column("producer_link_id", sa.Integer(), nullable=True),
+        sa.Column("recall_case_id", sa.Integer(), nullable=True),
         sa.Column("calendar", sa.Text(), nullable=True),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
@@ -1587,6 +1889,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["obligation_id"], ["obligation.id"], name=op.f("fk_outbox_message_obligation_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_outbox_message_person_id")),
         sa.ForeignKeyConstraint(["poll_link_id"], ["time_poll_link.id"], name=op.f("fk_outbox_message_poll_link_id")),
+        sa.ForeignKeyConstraint(
+            ["producer_link_id"], ["producer_link.id"], name=op.f("fk_outbox_message_producer_link_id")
+        ),
+        sa.ForeignKeyConstraint(["recall_case_id"], ["recall_case.id"], name=op.f("fk_outbox_message_recall_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_message")),
         sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_message_id")),
     )
@@ -1621,6 +1927,23 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'queued'"),
         )
         batch_op.create_index("ix_outbox_message_person", ["person_id", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_message_recall_case_id"), ["recall_case_id"], unique=False)
+
+    op.create_table(
+        "recall_progress",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("until_on", sa.Date(), nullable=False),
+        sa.Column("channel", sa.String(length=30), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.CheckConstraint("quantity >= 0", name=op.f("ck_recall_progress_quantity")),
+        sa.ForeignKeyConstraint(["case_id"], ["recall_case.id"], name=op.f("fk_recall_progress_case_id")),
+        sa.ForeignKeyConstraint(["document_id"], ["case_document.id"], name=op.f("fk_recall_progress_document_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recall_progress")),
+    )
+    with op.batch_alter_table("recall_progress", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recall_progress_case_id"), ["case_id"], unique=False)
 
     op.create_table(
         "time_poll_answer",

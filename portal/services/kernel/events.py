@@ -26,6 +26,7 @@ def record(
     now: datetime,
     actor: Actor | None = None,
     consultation_id: int | None = None,
+    recall_case_id: int | None = None,
     stage: str | None = None,
     **facts: Any,
 ) -> Event:
@@ -36,6 +37,7 @@ def record(
         at=now,
         name=name,
         consultation_id=consultation_id,
+        recall_case_id=recall_case_id,
         person_id=actor.person_id if actor else None,
         person_name=actor.name if actor else "",
         institution_id=actor.institution_id if actor else None,
@@ -63,7 +65,7 @@ def digest_of_said(said: Mapping[str, Any]) -> str:
 
 def said_by(event: Event) -> dict[str, Any]:
     """What the digest of an event is worked out from: all that it says, and the digest of the one before it."""
-    return {
+    said = {
         "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
         "name": event.name,
         "consultation_id": event.consultation_id,
@@ -75,6 +77,8 @@ def said_by(event: Event) -> dict[str, Any]:
         "facts": event.facts,
         "previous": event.previous_digest,
     }
+    # What is about no recall case says nothing of one.
+    return said if event.recall_case_id is None else {**said, "recall_case_id": event.recall_case_id}
 
 
 def broken_links(db: Session) -> Iterator[int]:

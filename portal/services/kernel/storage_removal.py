@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models.archive import ArchivePackage, ArchiveRecord, StorageRemoval
+from portal.models.case_document import CaseFile
 from portal.models.database import Database
 from portal.models.material import Material
 from portal.models.material_preview import MaterialPreview
@@ -82,4 +83,6 @@ def _is_wanted(db: Session, key: str) -> bool:
     watched = select(WatchFile.id).where(WatchFile.sha256 == key)
     preview = select(MaterialPreview.sha256).where(MaterialPreview.preview_sha256 == key)
     scan = select(ConsultationSheet.id).where(ConsultationSheet.scan_sha256 == key)
-    return any(db.scalar(query.limit(1)) is not None for query in (material, watched, preview, scan, package, official))
+    case = select(CaseFile.id).where(CaseFile.sha256 == key)
+    wanting = (material, watched, preview, scan, package, official, case)
+    return any(db.scalar(query.limit(1)) is not None for query in wanting)
