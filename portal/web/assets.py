@@ -23,7 +23,7 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
 # The order is the cascade: tokens first, single pages last, paper after everything.
 STYLE_PARTS = (
     "tokens", "base", "frame", "identity", "actions", "deadline", "process", "worklist", "records",
-    "lists", "calendar", "matrix", "forms", "sheet", "panel", "tally", "time-poll", "reminders",
+    "lists", "calendar", "matrix", "forms", "annex", "sheet", "panel", "tally", "time-poll", "reminders",
     "signed-out", "paper", "print",
 )  # fmt: skip
 SCRIPT_PARTS = (
@@ -38,6 +38,7 @@ SCRIPT_PARTS = (
     "js/kept.js",
     "js/pages.js",
     "js/sheet.js",
+    "js/annex.js",
     "js/beside.js",
     "js/live.js",
 )

@@ -14,7 +14,8 @@ from flask import Flask, Response, render_template, request
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 
 from portal.web.assets import serve_assets
-from tests.front import samples
+from portal.web.formats import install_formats
+from tests.front import annex_samples, samples
 from tests.support.chromium import chromium_program, running_chromium, serving
 
 PORTAL_TEMPLATES = Path(__file__).parents[2] / "portal" / "templates"
@@ -32,6 +33,7 @@ def make_gallery() -> Flask:
     )
     app.jinja_env.undefined = StrictUndefined
     serve_assets(app)
+    install_formats(app)
     app.jinja_env.globals.update(
         portal_name="长三角缺陷消费品专家会诊",
         csrf_token=lambda: "token",
@@ -48,6 +50,7 @@ def make_gallery() -> Flask:
         support="技术支持 0571-8800 0000",
         alliance_members=samples.MEMBERS,
         samples=samples,
+        annexes=annex_samples,
         field_error=samples.Refusal,
     )
 

@@ -152,3 +152,77 @@ def test_what_is_kept_is_for_the_same_person_and_gone_after_log_out(tab: Page, a
     tab.click(".me")
     tab.click("[data-log-out] button")
     assert tab.evaluate("Object.keys(sessionStorage).filter(key => key.startsWith('portal:'))") == []
+
+
+def test_rows_of_an_annex_come_and_go_without_a_reload(tab: Page, address: str, gallery: Flask) -> None:
+    tab.goto(f"{address}/annex-statement-wrong")
+    tab.click("[data-add-row]")
+    assert tab.evaluate("document.activeElement.name") == "sellers-2-seller"
+    assert tab.input_value("[name='sellers-1-quantity']") == "八百"
+    assert tab.input_value("[name='sellers-2-quantity']") == ""
+    assert tab.query_selector("tr[data-row]:nth-child(3) .field-error") is None
+    assert tab.inner_text("label[for='annex-sellers-2-area']") == "第3行　销售地区"
+    with tab.expect_request("**/save"):
+        tab.keyboard.type("第三家")
+    tab.click("tr[data-row]:nth-child(1) [data-remove-row]")
+    assert tab.input_value("[name='sellers-0-quantity']") == "八百"
+    assert tab.input_value("[name='sellers-1-seller']") == "第三家"
+    assert tab.get_attribute("tr[data-row]:nth-child(2) button", "value") == "sellers-1"
+    for _ in range(2):
+        tab.click("tr[data-row]:nth-child(1) [data-remove-row]")
+    assert tab.input_value("[name='sellers-0-seller']") == ""
+    assert len(tab.query_selector_all("tr[data-row]")) == 1
+    tab.wait_for_selector("form[data-autosave]:not([data-unsaved])")
+    assert "sellers-1-seller" not in gallery.config["SAVED"][-1]
+
+
+def test_sum_and_rate_follow_the_typing_and_agree_with_the_portal(tab: Page, address: str) -> None:
+    tab.goto(f"{address}/annex-statement-wrong")
+    assert tab.inner_text("[data-sum-of]") == "233,100.50"
+    tab.fill("#annex-labour_cost", "１，０００．５元")
+    assert tab.inner_text("[data-sum-of]") == "234,101"
+    tab.goto(f"{address}/annex-summary-filled")
+    assert tab.inner_text("[data-rate-of]") == "87.50"
+    for recalled, rate in (("4,200", "100"), ("1", "0.02"), ("4201", "—"), ("很多", "—"), ("0", "0")):
+        tab.fill("#annex-recalled_quantity", recalled)
+        assert tab.inner_text("[data-rate-of]") == rate
+
+
+def test_what_an_answer_of_an_annex_asks_for_shows_with_it(tab: Page, address: str) -> None:
+    tab.goto(f"{address}/annex-release-empty")
+    assert not tab.is_visible("#annex-total_quantity")
+    tab.click("label[for='annex-is_extended-0']")
+    assert tab.is_visible("#annex-total_quantity")
+    tab.goto(f"{address}/annex-receipt-wrong")
+    assert tab.is_visible("#annex-recall_notice_number")
+    assert not tab.is_visible("#annex-investigation_notice_number")
+    tab.click("label[for='annex-documents-0']")
+    assert tab.input_value("#annex-investigation_notice_number") == "宁市监调查分析〔2026〕8号"
+
+
+def test_an_annex_is_filled_in_without_scripts(chromium: Browser, address: str) -> None:
+    with chromium.new_context(java_script_enabled=False, viewport=PHONE) as context:
+        tab = context.new_page()
+        tab.goto(f"{address}/annex-release-empty")
+        assert tab.is_visible("#annex-total_quantity")
+        tab.goto(f"{address}/annex-statement-wrong")
+        with tab.expect_request(lambda request: request.method == "POST") as sent:
+            tab.click("[data-add-row]")
+        assert 'name="add_row"' in (sent.value.post_data or "")
+        tab.goto(f"{address}/annex-receipt-wrong")
+        with tab.expect_request(lambda request: request.method == "POST") as sent:
+            tab.press("#annex-place", "Enter")
+        # The first button of a form is what Enter presses: it saves, it does not submit and removes nothing.
+        assert {"submit", "remove_row", "add_row"} & set(sent.value.post_data_json or {}) == set()
+
+
+def test_what_one_touches_in_an_annex_is_large_enough(tab: Page, address: str) -> None:
+    tab.set_viewport_size(PHONE)
+    for page in ("annex-statement-wrong", "annex-summary-filled"):
+        tab.goto(f"{address}/{page}")
+        small = tab.evaluate(
+            """() => Array.from(document.querySelectorAll(
+                "#annex .form-control, #annex button:not(.vh), #annex .check > label, #annex .yn > label"
+            )).filter(e => e.offsetParent && e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"""
+        )
+        assert small == []

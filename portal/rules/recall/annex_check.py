@@ -183,7 +183,14 @@ def _budget(annex: Annex, values: Values) -> tuple[Problem, ...]:
     return (Problem("total_cost", f"召回预算费用合计为{total}元，各项相加为{added}元，请核对", annex.article),)
 
 
-def _worked_out_rate(values: Values) -> Decimal | None:
+def sum_of_costs(values: Values) -> Decimal | None:
+    """Return what the parts of annex 8's total add up to so far; None while there is none of them."""
+    costs = [Decimal(cost) for cost in (values.get(name) for name in COSTS) if isinstance(cost, int | Decimal)]
+    return sum(costs, Decimal(0)) if costs else None
+
+
+def worked_out_rate(values: Values) -> Decimal | None:
+    """Return the completion rate of what annexes 9 and 10 say was recalled; None where they cannot be true."""
     recalled, affected = values.get("recalled_quantity"), values.get("affected_quantity")
     if not isinstance(recalled, int) or not isinstance(affected, int) or affected < 1 or not 0 <= recalled <= affected:
         return None
@@ -191,7 +198,7 @@ def _worked_out_rate(values: Values) -> Decimal | None:
 
 
 def _rate(annex: Annex, values: Values) -> tuple[Problem, ...]:
-    typed, worked_out = values.get("actual_rate"), _worked_out_rate(values)
+    typed, worked_out = values.get("actual_rate"), worked_out_rate(values)
     if "actual_rate" not in annex.fields or worked_out is None or not isinstance(typed, int | Decimal):
         return ()
     if abs(worked_out - typed) < 1:  # Whoever rounds to whole per cent is not asked again.
@@ -203,7 +210,7 @@ def _rate(annex: Annex, values: Values) -> tuple[Problem, ...]:
 
 def _shortfall(annex: Annex, values: Values, edition: RecallEdition) -> list[Problem]:
     """The reasons belong to a rate below what was expected, and are asked for then alone."""
-    expected, worked_out = values.get("expected_rate"), _worked_out_rate(values)
+    expected, worked_out = values.get("expected_rate"), worked_out_rate(values)
     if "shortfall_reasons" not in annex.fields or not isinstance(expected, int | Decimal) or worked_out is None:
         return []
     has_reasons = not _is_empty(values.get("shortfall_reasons"))
