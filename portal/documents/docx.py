@@ -16,7 +16,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.opc.oxml import serialize_part_xml
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Cm, Pt, RGBColor
+from docx.shared import Cm, Mm, Pt, RGBColor
 from docx.table import _Cell
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
@@ -248,9 +248,15 @@ def stand_at_bottom(table: Any) -> None:
     ):  # fmt: skip
         place.set(qn(f"w:{name}"), value)
     properties.insert(1 if properties.find(qn("w:tblStyle")) is not None else 0, place)
+    set_cell_margins(table, 0)
+
+
+def set_cell_margins(table: Any, side_mm: float) -> None:
+    """Leave so much room between the words of a table's cells and the lines at their sides."""
     margins = OxmlElement("w:tblCellMar")
     for side in ("left", "right"):
-        _child(margins, f"w:{side}", w="0", type="dxa")
+        _child(margins, f"w:{side}", w=str(round(Mm(side_mm).pt * _TWENTIETHS)), type="dxa")
+    properties = table._tbl.tblPr
     look = properties.find(qn("w:tblLook"))
     properties.append(margins) if look is None else look.addprevious(margins)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -48,7 +48,7 @@ def sheet_docx(document: SheetDocument, *, foot: Foot) -> bytes:
     docx.add_paragraph(word, title, font=docx.TITLE_FONT, size_pt=20, align=docx.CENTER, before_pt=6, after_pt=8)
     above = docx.add_paragraph(word, "\t".join(head_words(head)), size_pt=12, after_pt=4)
     above.paragraph_format.tab_stops.add_tab_stop(Cm(sum(WIDTHS_CM)), WD_TAB_ALIGNMENT.RIGHT)
-    _write_grid(word, sheet_grid(sections))
+    write_grid(word, sheet_grid(sections), WIDTHS_CM, write_cell=_write_cell)
     for place, words in enumerate(signature_words(signature, document)):
         docx.add_paragraph(word, words, size_pt=12, align=docx.RIGHT, before_pt=4 if place else 14)
     add_foot(word, foot)
@@ -76,29 +76,39 @@ def add_foot(word: Any, foot: Foot) -> None:
         paragraph.add_run().add_picture(BytesIO(foot.qr_png()), width=_QR_SIZE)
 
 
-def _write_grid(word: Any, cells: Sequence[GridCell]) -> None:
-    """Write each cell where it stands, spanning what it spans: merging a finished grid takes many times as long."""
-    table = word.add_table(rows=0, cols=len(WIDTHS_CM))
+def write_grid(
+    word: Any, cells: Sequence[GridCell], widths_cm: Sequence[float], *, write_cell: Callable[[Any, Any], None],
+    heading_rows: int = 0, long_rows: Collection[int] = (),
+) -> Any:  # fmt: skip
+    """Return a new table, each cell written where it stands: merging a finished grid takes many times as long.
+
+    `heading_rows` rows are repeated on every page, `long_rows` may be cut where a page ends.
+    """
+    table = word.add_table(rows=0, cols=len(widths_cm))
     table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
-    for column, width in zip(table.columns, WIDTHS_CM, strict=True):
+    for column, width in zip(table.columns, widths_cm, strict=True):
         column.width = Cm(width)
     covering = {(row, cell.column): cell for cell in cells for row in range(cell.row, cell.row + cell.rows)}
     for number in range(max(row for row, _column in covering) + 1):
         row = table._tbl.add_tr()
-        docx.keep_together(_Row(row, table))
-        for column in range(len(WIDTHS_CM)):
+        if number not in long_rows:
+            docx.keep_together(_Row(row, table))
+        if number < heading_rows:
+            docx.repeat_on_every_page(_Row(row, table))
+        for column in range(len(widths_cm)):
             cell = covering.get((number, column))
-            if cell is not None:
-                _write_place(_Cell(row.add_tc(), table), cell, is_first=number == cell.row)
-
-
-def _write_place(place: Any, cell: GridCell, *, is_first: bool) -> None:
-    place.width = Cm(sum(WIDTHS_CM[cell.column : cell.column + cell.columns]))
-    place._tc.grid_span = cell.columns
-    if cell.rows > 1:
-        place._tc.vMerge = "restart" if is_first else "continue"
-    if is_first:
-        _write_cell(place, cell)
+            if cell is None:
+                continue
+            place = _Cell(row.add_tc(), table)
+            place.width = Cm(sum(widths_cm[cell.column : cell.column + cell.columns]))
+            place._tc.grid_span = cell.columns
+            if cell.rows > 1:
+                place._tc.vMerge = "restart" if number == cell.row else "continue"
+            if number == cell.row:
+                write_cell(place, cell)
+            else:
+                docx.add_paragraph(docx.empty_cell(place))
+    return table
 
 
 def _write_cell(place: Any, cell: GridCell) -> None:
@@ -109,12 +119,13 @@ def _write_cell(place: Any, cell: GridCell) -> None:
             docx.add_paragraph(place, character, font=docx.TABLE_FONT, size_pt=_SIZE, bold=True, align=docx.CENTER)
     else:
         for line in cell.lines:
-            _write_line(place, line, align=align, bold=cell.role == PART)
+            write_line(place, line, size_pt=_SIZE, align=align, bold=cell.role == PART)
     place.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
 
 
-def _write_line(place: Any, line: Line, *, align: Any, bold: bool) -> None:
+def write_line(place: Any, line: Line, *, size_pt: float, align: Any, bold: bool) -> None:
+    """Add a line to a cell: the annex's words and what was filled in each in their typeface."""
     paragraph = docx.add_paragraph(place, align=align, spacing=1.15, before_pt=1, after_pt=1)
     for piece in line:
         font = docx.TEXT_FONT if piece.kind == ANSWER else docx.TABLE_FONT
-        docx.add_run(paragraph, str(piece), font=font, size_pt=_SIZE, bold=bold)
+        docx.add_run(paragraph, str(piece), font=font, size_pt=size_pt, bold=bold)

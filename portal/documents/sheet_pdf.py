@@ -62,11 +62,12 @@ def _cell(cell: GridCell) -> dict[str, Any]:
         "columns": cell.columns,
         "role": cell.role,
         "breakable": cell.rows > 1 or length > _LONGEST_UNBROKEN,
-        "lines": [_line(line) for line in cell.lines],
+        "lines": [said_line(line) for line in cell.lines],
     }
 
 
-def _line(line: Line) -> list[tuple[str, str]]:
+def said_line(line: Line) -> list[tuple[str, str]]:
+    """A line as the templates read it: what each piece is, and its words."""
     said = []
     for piece in line:
         if piece.kind in BOXES:

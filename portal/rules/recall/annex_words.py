@@ -1,0 +1,62 @@
+"""What a typed value of an annex says in words, and the annex's own sentences with their names filled in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from portal.rules.date_words import beijing_date
+from portal.rules.recall.annex_check import Values
+from portal.rules.recall.annexes import Annex
+from portal.rules.sheet_description import Field
+
+BLANK_DAY = "　　　　年　　月　　日"
+BLANK_DAYS = f"{BLANK_DAY}至{BLANK_DAY}"
+GAP = "　　　　"
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+def value_words(field: Field, value: object) -> str:
+    """Return a typed value as an official paper writes it, without its unit; "" for what is empty.
+
+    Dates are 2026年3月2日, ranges 2025年1月1日至2025年6月30日, percentages 87.5%, options their labels. Tables and
+    photographs have no words.
+    """
+    if field.type in ("table", "photographs") or value is None:
+        return ""
+    if field.options:
+        answers = value if isinstance(value, list | tuple | set | frozenset) else (value,)
+        return "、".join(option.label for option in field.options if option.value in answers)
+    if isinstance(value, tuple | list):
+        return "至".join(beijing_date(day) for day in value if isinstance(day, date))
+    if isinstance(value, date | datetime):
+        return beijing_date(value)
+    if isinstance(value, int | Decimal):
+        return f"{Decimal(value):f}{'%' if field.type == 'percentage' else ''}"
+    return str(value).strip()
+
+
+def annex_sentences(annex: Annex, text: str, values: Values, facts: Mapping[str, str]) -> str:
+    """Return one of the annex's own sentences, its `{names}` filled in.
+
+    A name is a field of the annex or one of `facts`; what has nothing yet stands as on the printed form. A name that
+    nothing knows is a KeyError.
+    """
+
+    def fill(found: re.Match[str]) -> str:
+        name = found[1]
+        if name in annex.wordings:
+            chosen = annex.wordings[name].get(str(values.get(name)))
+            return _NAME.sub(fill, chosen) if chosen else annex.blanks[name]
+        if name in annex.fields:
+            field = annex.fields[name]
+            return value_words(field, values.get(name)) or annex.blanks.get(name) or _blank(field)
+        return facts.get(name, "").strip() or annex.blanks[name]
+
+    return _NAME.sub(fill, text)
+
+
+def _blank(field: Field) -> str:
+    return {"date": BLANK_DAY, "date_range": BLANK_DAYS}.get(field.type, GAP)
