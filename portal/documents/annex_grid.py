@@ -218,7 +218,8 @@ def _ticks(section: Section, one: Field, values: Values, in_brackets: bool) -> l
 
 def _given(asked: Field, values: Values, before: str, *, in_brackets: bool) -> list[Piece]:
     """What a box asks for, behind the words `before`, which may have asked for it already."""
-    answer = Piece(ANSWER, value_words(asked, values.get(asked.name)) or GAP)
+    blank = GAP if in_brackets or asked.unit else ""  # room is left where something stands behind it
+    answer = Piece(ANSWER, value_words(asked, values.get(asked.name)) or blank)
     if in_brackets:
         return [Piece(WORDS, f"（{'' if asked.label == before else asked.label}"), answer, Piece(WORDS, "）")]
     asking = [] if before.endswith(asked.label) else [Piece(WORDS, f"　{asked.label}")]

@@ -171,7 +171,7 @@ SAMPLES: dict[str, Values] = {
         "defect": _DEFECT,
         "consequence": _CONSEQUENCE,
         "emergency_measures": "请消费者立即停止使用涉及批次的座椅；确需使用的，改用车辆自带的其他合格儿童约束装置。",
-        "recall_measures": "免费更换改进后的卡扣总成；要求退货的，按购买价格退款。\n更换由公司上门或经门店完成，不收费。",
+        "recall_measures": "免费更换改进后的卡扣；要求退货的，按购买价格退款。\n更换由公司上门或经门店完成，不收费。",
         "responsible_body": "南京贝护儿童用品有限公司质量部",
         "contact": "400-800-0001，recall@beihu.example.cn",
         "schedule": "2026年5月启动，6月底前完成线上销售产品的更换，8月底前完成经销商销售产品的更换，10月底前完成总结。",
