@@ -128,7 +128,16 @@ class AnnexForm:
     @property
     def has_photographs(self) -> bool:
         """Whether the form takes files, so that it has to be sent as multipart."""
-        return any(field.type == "photographs" for field in self.annex.fields.values())
+        return bool(self._pictured)
+
+    @property
+    def attrs(self) -> dict[str, str]:
+        """What `form_open` needs besides: a draft that saves itself does not send the pictures each time."""
+        return {"hx-params": f"not {','.join(self._pictured)}"} if self._pictured else {}
+
+    @property
+    def _pictured(self) -> list[str]:
+        return [field.name for field in self.annex.fields.values() if field.type == "photographs"]
 
     @property
     def summary(self) -> list[tuple[str, str, str]]:

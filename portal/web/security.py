@@ -16,6 +16,8 @@ from portal.web.fields import LARGEST_WHOLE_NUMBER
 from portal.web.guard import SIGNED_OUT_FORM_LIMIT
 
 _ONE_YEAR_SECONDS = 31_536_000
+MOST_PARTS = 4000
+"""Fields and files in one multipart form: an annex with its longest table has some 2,600."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _FORM_ROOM = 1024 * 1024  # beside the file: the other fields and what multipart puts between them
 _log = logging.getLogger("portal.requests")
@@ -46,6 +48,7 @@ def harden(app: Flask, settings: Settings) -> None:
         TRUSTED_HOSTS=list(settings.trusted_hosts),
         MAX_CONTENT_LENGTH=settings.upload_limit_bytes + _FORM_ROOM,
         MAX_FORM_MEMORY_SIZE=SIGNED_OUT_FORM_LIMIT,
+        MAX_FORM_PARTS=MOST_PARTS,
     )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

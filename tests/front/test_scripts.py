@@ -162,8 +162,10 @@ def test_rows_of_an_annex_come_and_go_without_a_reload(tab: Page, address: str, 
     assert tab.input_value("[name='sellers-2-quantity']") == ""
     assert tab.query_selector("tr[data-row]:nth-child(3) .field-error") is None
     assert tab.inner_text("label[for='annex-sellers-2-area']") == "第3行　销售地区"
-    with tab.expect_request("**/save"):
+    with tab.expect_request("**/save") as sent:
         tab.keyboard.type("第三家")
+    assert "sellers-2-seller" in (sent.value.post_data or "")
+    assert "_photographs" not in (sent.value.post_data or "")
     tab.click("tr[data-row]:nth-child(1) [data-remove-row]")
     assert tab.input_value("[name='sellers-0-quantity']") == "八百"
     assert tab.input_value("[name='sellers-1-seller']") == "第三家"

@@ -18,6 +18,7 @@ from portal.rules.recall.annexes import Annex
 from portal.web.annex_controls import Control, Photograph, control_id, controls_of
 from portal.web.annex_form import LONGEST, MOST_ROWS, AnnexForm
 from portal.web.annex_reading import Unreadable, read_date, read_money, read_number, read_percentage
+from portal.web.security import MOST_PARTS
 from tests.front.annex_samples import ANNEXES, EDITION, FACTS, PICTURES, filled, typed, wrong
 
 SUMMARY, STATEMENT, RECEIPT = (ANNEXES[slug] for slug in ("recall_summary", "recall_statement", "service_receipt"))
@@ -340,6 +341,14 @@ def test_photographs_are_values_and_never_text() -> None:
 def test_the_limits_of_texts_are_those_of_the_portal() -> None:
     assert LONGEST == {"text": 200, "long_text": 5000}
     assert AnnexForm.typed(RECEIPT, typed("service_receipt", addressee="长" * 200)).problems == []
+
+
+def test_an_annex_with_its_longest_table_may_be_sent() -> None:
+    """A form with files goes as multipart, of which the portal reads so many parts and no more."""
+    for annex in ANNEXES.values():
+        cells = sum(MOST_ROWS * len(field.columns) for field in annex.fields.values())
+        answers = sum(max(len(field.options), len(controls_of(field)), 1) for field in annex.fields.values())
+        assert cells + answers + 100 < MOST_PARTS
 
 
 def controls(form: AnnexForm) -> list[Control]:
