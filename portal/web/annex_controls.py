@@ -171,6 +171,8 @@ def value_words(described: Field, value: object) -> str:
             return "；".join(_plain(described.option(one).label) for one in value)
         case date():
             return beijing_date(value)
+        case Decimal() if described.type == "money":
+            return f"{_amount(value)}{described.unit}"
         case int() | Decimal():
             return f"{value:,}{'%' if described.type == 'percentage' else described.unit}"
     return ""
@@ -229,7 +231,7 @@ def _control(
         id=control_id(name),
         name=name,
         words=words,
-        description="" if cell or one.asked_by or words == _plain(one.label) else one.label,
+        description="" if cell or one.asked_by or _plain(one.label) in words else one.label,
         unit=one.unit or ("%" if one.type == "percentage" else ""),
         typed=typed,
         typed_until=until,
@@ -247,7 +249,7 @@ def _control(
         asked_when=str(one.asked_when),
         sum_of=" ".join(control_id(cost) for cost in costs),
         rate_of=" ".join(control_id(quantity) for quantity in rate),
-        worked_out="" if worked_out is None else f"{worked_out:,.2f}".removesuffix(".00"),
+        worked_out="" if worked_out is None else _amount(worked_out),
     )
 
 
@@ -284,6 +286,11 @@ def _read_row(form: AnnexForm, one: Field, section: Section) -> ReadRow:
     if one.type == "photographs":
         return ReadRow("照片", "", photographs=tuple(form.photographs.get(one.name, ())))
     return ReadRow(one.brief, value_words(one, value), has_label)
+
+
+def _amount(value: Decimal) -> str:
+    """1,200 or 1,200.50."""
+    return f"{value:,.2f}".removesuffix(".00")
 
 
 def _plain(words: str) -> str:

@@ -260,6 +260,12 @@ def test_every_field_stands_on_the_page_once(slug: str) -> None:
     assert sorted(control.name for control in controls(form) if "-" not in control.name) == sorted(annex.fields)
 
 
+def test_a_label_that_is_only_a_part_of_a_sentence_explains_the_brief_one() -> None:
+    by_name = {control.name: control for control in controls(AnnexForm.of_values(RELEASE, {}))}
+    assert (by_name["brand"].words, by_name["brand"].description) == ("品牌", "")
+    assert (by_name["begins_on"].words, by_name["begins_on"].description) == ("召回开始日期", "自XXXX年XX月XX日起")
+
+
 def test_what_the_annex_works_out_follows_from_what_is_typed() -> None:
     statement, summary = filled("recall_statement"), filled("recall_summary")
     assert statement.cost_sum == Decimal("233100.5")
@@ -283,6 +289,7 @@ def test_the_reading_page_says_values_in_words_and_leaves_out_what_was_not_asked
     assert rows["产品销售渠道"].value == "电商；其他"
     assert rows["实际完成率"].value == "90%"
     assert rows["缺陷产品单值"].value == "899元"
+    assert rows["实际支出经费"].value == "198,340.20元"
     assert "网络平台名称" not in rows
     (table,) = [row for _, rows in filled("recall_statement").read_sections for row in rows if row.columns]
     assert table.rows[0] == ("安途官方旗舰店", "全国", "3,000", "2025年1月至8月", "120")
