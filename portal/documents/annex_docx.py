@@ -11,7 +11,7 @@ from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT
 from docx.shared import Mm, Pt
 
 from portal.documents import docx, gb9704
-from portal.documents.annex_grid import CELL_MARGIN_MM, WIDTH_MM, AnnexCell, AnnexGrid, Picture
+from portal.documents.annex_grid import CELL_MARGIN_MM, WIDTH_MM, AnnexCell, AnnexGrid
 from portal.documents.annex_paper import (
     FLUSH,
     HEADING,
@@ -25,7 +25,7 @@ from portal.documents.annex_paper import (
     annex_blocks,
     ending_words,
 )  # fmt: skip
-from portal.documents.annex_picture import printed_size_mm
+from portal.documents.annex_picture import Picture, printed_size_mm
 from portal.documents.sheet_docx import write_grid, write_line
 from portal.documents.sheet_grid import LINES
 from portal.documents.sheet_paper import ANSWER

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from math import ceil
 
+from portal.documents.annex_picture import Picture, readable_pictures, unreadable_words
 from portal.documents.gb9704 import TYPE_AREA_MM
 from portal.documents.sheet_grid import CENTERED, LABEL, LINES, GridCell
 from portal.documents.sheet_paper import ANSWER, TICKED, UNTICKED, WORDS, Line, Piece
@@ -29,15 +30,6 @@ _SHARES = {"number": 1.15, "money": 1.15}
 _SHARE, _FIRST_SHARE = 2.6, 2.8
 _SIGNED_WIDTH = 16  # characters between the begin of a signature and its day
 _IN_YUAN = "单位：元"
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A photograph: its file as it was uploaded, image/jpeg or image/png, and what it shows."""
-
-    content: bytes
-    content_type: str
-    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +121,9 @@ class AnnexTable:
         pictures: tuple[Picture, ...] = ()
         for other in _sharing(section, one):
             if other.type == "photographs":
-                pictures += self.pictures.get(other.name, ())
+                given = self.pictures.get(other.name, ())
+                pictures += readable_pictures(given)
+                lines += [_plain(words) for words in unreadable_words(given)]
             else:  # the day beside a signature
                 day = value_words(other, self.values.get(other.name)) or BLANK_DAY
                 first = lines[0] if lines else ()

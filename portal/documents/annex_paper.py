@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import takewhile
 
-from portal.documents.annex_grid import AnnexGrid, AnnexTable, GrowingTable, Picture, field_lines
+from portal.documents.annex_grid import AnnexGrid, AnnexTable, GrowingTable, field_lines
+from portal.documents.annex_picture import Picture, readable_pictures, unreadable_words
 from portal.documents.sheet_paper import ANSWER, WORDS, Line, Piece
 from portal.rules.date_words import beijing_date
 from portal.rules.recall.annex_check import Values, is_asked
@@ -180,8 +181,10 @@ def _paragraphs(section: Section, copy: AnnexCopy) -> Iterator[Block]:
     """Each question and, below it, what was answered; a question that the heading has asked is not asked again."""
     for place, one in enumerate(section.fields):
         if one.type == "photographs":
-            if copy.pictures.get(one.name):
-                yield Pictures(copy.pictures[one.name])
+            given = copy.pictures.get(one.name, ())
+            if readable_pictures(given):
+                yield Pictures(readable_pictures(given))
+            yield from (_words(TEXT, words) for words in unreadable_words(given))
             continue
         lines = field_lines(section, one, copy.values)
         if one.options:

@@ -7,9 +7,9 @@ from datetime import datetime, time
 from typing import Any
 
 from portal.documents.annex_docx import CAPTION_PT, LINE_PT, MARGINS_MM, SIZES_PT
-from portal.documents.annex_grid import CELL_MARGIN_MM, WIDTH_MM, AnnexCell, AnnexGrid, Picture
+from portal.documents.annex_grid import CELL_MARGIN_MM, WIDTH_MM, AnnexCell, AnnexGrid
 from portal.documents.annex_paper import AnnexCopy, Block, Pictures, Words, annex_blocks, ending_words
-from portal.documents.annex_picture import picture_svg, printed_size_mm
+from portal.documents.annex_picture import Picture, picture_svg, printed_size_mm
 from portal.documents.gb9704 import FIGURES
 from portal.documents.sheet_pdf import said_line
 from portal.documents.typesetting import EARLIEST, typeset

@@ -7,8 +7,8 @@ import zlib
 from datetime import date
 from decimal import Decimal
 
-from portal.documents.annex_grid import Picture
 from portal.documents.annex_paper import AnnexCopy
+from portal.documents.annex_picture import Picture
 from portal.rules.recall.annex_check import Values
 from portal.rules.recall.annexes import load_annexes
 from portal.rules.recall.editions import load_recall_edition

@@ -14,9 +14,9 @@ import pytest
 from docx.oxml.ns import qn
 
 from portal.documents.annex_docx import annex_docx
-from portal.documents.annex_grid import Picture
 from portal.documents.annex_paper import DRAFT, AnnexCopy
 from portal.documents.annex_pdf import annex_pdf
+from portal.documents.annex_picture import Picture
 from portal.documents.typography import OPEN_FONTS
 from portal.rules.recall.annex_check import check_annex
 from portal.rules.recall.annex_words import annex_sentences, value_words
@@ -261,6 +261,18 @@ def test_photographs_are_embedded_with_their_captions() -> None:
     assert "铭牌位置产品标签" in pdf_words(pdf(copy))
     shape = docx.Document(BytesIO(annex_docx(copy))).inline_shapes[2]
     assert shape.width / shape.height == pytest.approx(24 / 16, rel=0.01)
+
+
+@pytest.mark.parametrize("slug", ["recall_plan", "recall_statement"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xd8\xff\xe0junk", JPEG[:30], JPEG], ids=["empty", "junk", "cut off", "another type"]
+)
+def test_a_photograph_that_cannot_be_read_is_named_and_stops_nothing(slug: str, content: bytes) -> None:
+    bad = Picture(content, "image/png", "破损照片")
+    copy = replace(sample_copy(slug), pictures=dict.fromkeys(pictures(), (bad,)))
+    said = pdf_words(pdf(copy))
+    assert "（照片“破损照片”不能在此显示，见上传的文件）" in said
+    assert docx_words(annex_docx(copy)) == said
 
 
 def test_a_draft_says_so_on_every_page() -> None:
