@@ -31,6 +31,7 @@ class MailKind:
     why: str
     has_date: bool = False
     is_for_staff: bool = False  # reaches nobody who is an expert alone
+    has_account: bool = True  # else it goes to somebody who has no preferences and no pages of the portal
 
 
 _M, _O, _D = Urgency.MANDATORY, Urgency.ORDINARY, Urgency.DIGESTIBLE
@@ -45,6 +46,8 @@ _COPIED = "会议纪要抄送贵单位，您是联络员。"
 _KEEPERS = "您是保存单位的联络员，或者负责系统管理。"
 _ADMINISTRATOR = "您是系统管理员，或者牵头单位的联络员。"
 _CONCERNED = "这项工作由您或者贵单位办理，或者请您关注。"
+_IN_CASE = "您是办理这件召回案件的人员。"
+_PRODUCER = "市场监督管理局请贵单位办理上述事项。"
 # fmt: off
 _KINDS = (
     MailKind("account_invitation", "请设置密码", "账号开通", _M, _OWNER),
@@ -80,6 +83,8 @@ _KINDS = (
     MailKind("term_handover_accepted", "移交清单已接收", "移交清单已接收", _D, _LIAISON, is_for_staff=True),
     MailKind("liaisons_missing", "请确定", "请确定联络员", _O, "贵单位没有联络员，或者您是牵头单位的联络员。"),
     MailKind("calendar_year_due", "请载入", "请载入年度工作日历", _O, _ADMINISTRATOR, has_date=True),
+    MailKind("case_duty", "请办理", "召回案件待办", _O, _IN_CASE, has_date=True),
+    MailKind("producer_link", "请填报", "生产者填报链接", _M, _PRODUCER, has_account=False),
     MailKind("reminder", "请办理", "期限将到的提醒", _O, _CONCERNED),
     MailKind("reminder_due", "请办理", "当天截止的提醒", _M, _CONCERNED),
     MailKind("reminder_overdue", "请办理", "超期提醒", _M, _CONCERNED),

@@ -44,6 +44,8 @@ class Frame:
         kind = MAIL_KINDS.get(self.kind)
         if kind is None:
             return ""
+        if not kind.has_account:
+            return kind.why
         freedom = {
             Urgency.MANDATORY: "这类邮件必须送达，不能关闭。",
             Urgency.ORDINARY: "可以设置免打扰时段。",
@@ -53,8 +55,9 @@ class Frame:
 
     @property
     def preferences_url(self) -> str:
-        """Where the recipient says what mail comes, and when."""
-        return self.base_url + PREFERENCES_PATH
+        """Where the recipient says what mail comes, and when; "" for who has no account."""
+        kind = MAIL_KINDS.get(self.kind)
+        return self.base_url + PREFERENCES_PATH if kind is None or kind.has_account else ""
 
 
 def parts_of(text: str) -> list[Part]:
@@ -78,7 +81,9 @@ def link_of(line: str) -> str:
 def text_of(text: str, frame: Frame) -> str:
     """The text part: the words, the one link, and why it came."""
     lines = [frame.base_url + link_of(line) if link_of(line) else line for line in text.strip().split("\n")]
-    why = f"为什么收到这封邮件：{frame.why}\n我的通知：{frame.preferences_url}"
+    why = f"为什么收到这封邮件：{frame.why}"
+    if frame.preferences_url:
+        why += f"\n我的通知：{frame.preferences_url}"
     end = f"—— {SENDER}（请勿回复此邮件）"
     words = "\n".join(lines).replace("：　", "：")
     return f"{words}\n\n{frame.link_label}：{frame.link_url}\n\n{why}\n\n{end}\n"

@@ -18,7 +18,7 @@ from portal.rules.date_words import beijing, beijing_date, clock_time, month_day
 
 LONGEST_SUBJECT = 200  # of the column
 LONGEST_PRODUCT = 60  # in a subject; the table in the text has the whole name
-_NOTHING = {"due_at": None, "is_provisional": False, "how_counted": "", "consultation": None}
+_NOTHING = {"due_at": None, "is_provisional": False, "how_counted": "", "consultation": None, "case": None}
 _BLANKS = re.compile(r"\s+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
@@ -58,7 +58,8 @@ def render(kind: str, **context: Any) -> Letter:
     `how_counted` (None and "" where there is no deadline).
     """
     known = {"ask": MAIL_KINDS[kind].ask, **_NOTHING, **context}
-    product = known["consultation"].product if known["consultation"] is not None else None
+    about = known["consultation"] or known["case"]
+    product = about.product if about is not None else None
     known["product"] = one_line(f"{product.product_name} {product.model or ''}")[:LONGEST_PRODUCT] if product else ""
     said = _environment().get_template(f"{kind}.txt").render(**known).strip()
     subject, _, body = said.partition("\n")

@@ -40,12 +40,11 @@ class ObligationKind(ObligationKindOf[Stage, Owner]):
     """A kind of obligation, of a consultation or of none.
 
     What is about no consultation has no stages and no act in them: `path` is the page of its button, and `act` the
-    permission to look at that. `opening` is the mail that says that it is owed now, where the clock begins it.
+    permission to look at that.
     """
 
     dated_by: str | None = None  # the value of the edition that gives the date
     path: str = ""
-    opening: str | None = None
     concerns_lead: bool = False  # shown to the institution that leads, also where it owes nothing itself
 
     def path_of(self, *, term_id: int | None) -> str:

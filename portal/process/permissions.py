@@ -52,6 +52,11 @@ class Actor:
         """Whether the person works for a technical institution."""
         return Role.STAFF in self.roles and self.institution_id is not None
 
+    @property
+    def is_officer(self) -> bool:
+        """Whether the person works for a market regulator."""
+        return Role.OFFICER in self.roles and self.institution_id is not None
+
 
 class Relation(StrEnum):
     """What a person is to one consultation."""
@@ -222,9 +227,10 @@ _GENERAL = (
     Permission("answer_by_mailed_link", public=True),
     Permission("read_calendar_feed", public=True),
     Permission("use_own_account", everyone=True),
-    _for_roles("view_own_tasks", Role.STAFF, Role.EXPERT, Role.ADMINISTRATOR),
-    # How a date was found of what is about no consultation: for who owes it, and the lead where it concerns that.
-    _for_roles("view_own_deadline", Role.STAFF, Role.ADMINISTRATOR),
+    _for_roles("view_own_tasks", Role.STAFF, Role.OFFICER, Role.EXPERT, Role.ADMINISTRATOR),
+    # How a date was found of what is about no consultation: for who owes it, the lead where it concerns that, and
+    # those who see a recall case.
+    _for_roles("view_own_deadline", Role.STAFF, Role.OFFICER, Role.ADMINISTRATOR),
     _for_roles("list_consultations", Role.STAFF),
     _for_roles("create_application", Role.STAFF),
     _for_roles("view_rotation", Role.STAFF, Role.ADMINISTRATOR),
@@ -242,7 +248,7 @@ _GENERAL = (
     _for_roles("set_reminder_policy", Role.LIAISON),
     _for_roles("view_expert_register", Role.STAFF),
     _for_roles("edit_expert_register", Role.STAFF),
-    _for_roles("view_calendar", Role.STAFF, Role.EXPERT, Role.ADMINISTRATOR),
+    _for_roles("view_calendar", Role.STAFF, Role.OFFICER, Role.EXPERT, Role.ADMINISTRATOR),
     _for_roles("load_calendar", Role.ADMINISTRATOR),
     _for_roles("view_outbox", Role.ADMINISTRATOR),
     _for_roles("view_jobs", Role.ADMINISTRATOR),

@@ -46,6 +46,15 @@ class RecallObligationKind(ObligationKindOf[Stage, Owner]):
         """Whether it is the producer's rather than a regulator's own."""
         return self.owner is Owner.PRODUCER
 
+    def path_of(self, case_id: int) -> str:
+        """The page of its act, where the authority also records what a producer hands in on paper."""
+        return f"{case_path(case_id)}/{self.act.replace('_', '-')}"
+
+
+def case_path(case_id: int) -> str:
+    """The page of a case."""
+    return f"/recall/{case_id}"
+
 
 S = Stage
 A = Owner.AUTHORITY

@@ -70,6 +70,7 @@ class ObligationKindOf(Generic[AStage, AnOwner]):
     then: tuple[tuple[AStage, str, str], ...] = ()
     is_private: bool = False  # shown to who owes it, and to nobody else
     is_dated: bool = False  # without a limit of the edition, but a person sets its date
+    opening: str | None = None  # the mail that says that it is owed now, where the clock begins it
 
     @property
     def has_deadline(self) -> bool:

@@ -88,6 +88,12 @@ def parent_of(code: str) -> str | None:
     return f"{province}0000" if level == "city" or is_direct else f"{province}{city}00"
 
 
+def codes_within(area: str) -> tuple[str, str]:
+    """Return the first and the last code of `area` and all that lies in it, as text: 320000 to 329999."""
+    significant = {"province": 2, "city": 4, "county": 6}[level_of(area)]
+    return area, area[:significant].ljust(6, "9")
+
+
 def covers(area: str, of: str) -> bool:
     """Whether `of` is `area` itself or lies in it: 320000 covers 320115. What is no code is a ValueError."""
     here: str | None = of

@@ -23,6 +23,8 @@ from portal.rules.reminders import (
     WorkingHours,
 )
 
+DEFAULTS = ("default", "default_in_case", "default_of_producer")
+"""What holds where a kind has no policy of its own: of a consultation, of a recall case, of a producer."""
 MOST_DAYS, MOST_HOURS = 60, 40
 MOST_STEPS = 12
 _STEP_KEYS = ("when", "working_days", "working_hours", "at", "to", "urgent")
@@ -36,15 +38,15 @@ class Policies:
     """All that the file says: the hours, and the policy of each kind it names."""
 
     hours: WorkingHours
-    default: Policy
+    defaults: Mapping[str, Policy]
     kinds: Mapping[str, Policy]
 
-    def of(self, kind: str, *, has_deadline: bool, may_wait: bool = True) -> Policy:
-        """The shipped policy of a kind; of the default, only the steps that a kind can come to."""
+    def of(self, kind: str, *, has_deadline: bool, may_wait: bool = True, default: str = DEFAULTS[0]) -> Policy:
+        """The shipped policy of a kind; of the default that it goes by, only the steps that a kind can come to."""
         if kind in self.kinds:
             return self.kinds[kind]
         sides = (*(DATED if has_deadline else ()), *((When.SINCE, When.REPEAT) if may_wait else ()))
-        return Policy(self.default.of(*sides))
+        return Policy(self.defaults[default].of(*sides))
 
 
 class ReminderPolicyError(ValueError):
@@ -69,14 +71,14 @@ def shipped_policies() -> Policies:
 def parse_policies(toml_text: str) -> Policies:
     """Read the hours, the default and the policies of kinds. Raises ReminderPolicyError."""
     table = _loaded(toml_text)
-    for name in ("hours", "default"):
+    for name in ("hours", *DEFAULTS):
         if not isinstance(table.get(name), dict):
             raise ReminderPolicyError(f"缺少 [{name}]")
     hours = WorkingHours(*(_clock(table["hours"].get(end), f"hours.{end}") for end in ("from", "until")))
     if hours.begin >= hours.end:
         raise ReminderPolicyError("until 应晚于 from", where="hours")
     read = {name: _read(name, entry, toml_text) for name, entry in table.items() if name != "hours"}
-    return Policies(hours, read.pop("default"), read)
+    return Policies(hours, {name: read.pop(name) for name in DEFAULTS}, read)
 
 
 def parse_policy(toml_text: str) -> Policy:

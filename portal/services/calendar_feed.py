@@ -125,7 +125,7 @@ def _deadline(duty: Duty, due_at: datetime, actor: Actor, base_url: str) -> Even
     about = subject.name if duty.kind.kind == "mark_times" else subject.title
     return deadline_event(
         deadline_uid(duty.obligation_id, actor.person_id), duty.kind.label, due_at,
-        about=about, number=subject.number or "", how_counted="",
+        about=about, reference=subject.reference, how_counted="",
         # Grows with every later date, so that a program which compares finds the newer entry.
         sequence=int((due_at - duty.since_at).total_seconds()) if due_at > duty.since_at else 0,
         stamp=duty.since_at, url=base_url + (duty.path or f"/consultations/{duty.consultation_id}"),

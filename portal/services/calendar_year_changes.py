@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from portal.models.event import Event
 from portal.models.obligation import Obligation
 from portal.process.errors import Invalid, NotAllowed, NotFound
-from portal.process.obligations import OBLIGATIONS
+from portal.process.ledger import KINDS
 from portal.process.permissions import Actor, is_granted
 from portal.rules.calendar_year import CalendarYear, CalendarYearError, parse_calendar_year, shipped_years
 from portal.rules.calendar_year_writing import YearChange, change_between
 from portal.rules.working_days import WorkingCalendar
-from portal.services.calendar_years import deadlines_reaching
+from portal.services.calendar_years import counted_anew, deadlines_reaching
 from portal.services.duties import Duty, duties_of_others, own_duties
 from portal.services.kernel.calendar import working_calendar
 
@@ -85,14 +85,14 @@ def _working_days(known: WorkingCalendar, year: int) -> tuple[int, ...]:
 def _moves(db: Session, proposed: WorkingCalendar, year: int) -> tuple[Move, ...]:
     counts: dict[str, Counter[str]] = {}
     for obligation in deadlines_reaching(db, year):
-        counted = proposed.deadline(obligation.since_at, obligation.working_days or 1, strict=False)
-        if (counted.due_at, counted.provisional) == (obligation.due_at, obligation.is_provisional):
+        counted = counted_anew(db, obligation, proposed)
+        if counted is None or (counted.due_at, counted.provisional) == (obligation.due_at, obligation.is_provisional):
             continue
         if obligation.due_at is None or counted.due_at == obligation.due_at:
             word = "firm"
         else:
             word = "earlier" if counted.due_at < obligation.due_at else "later"
-        counts.setdefault(OBLIGATIONS[obligation.kind].label, Counter())[word] += 1
+        counts.setdefault(KINDS[obligation.kind].label, Counter())[word] += 1
     return tuple(Move(label, **found) for label, found in sorted(counts.items()))
 
 

@@ -15,13 +15,17 @@ from portal.models.account import Person
 from portal.models.calendar import LoadedCalendarYear
 from portal.models.consultation import Consultation
 from portal.models.obligation import Obligation
+from portal.models.recall_case import RecallCase
 from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal
 from portal.process.permissions import Actor, Role, is_granted
 from portal.rules.calendar_year import CalendarYear, CalendarYearError, parse_calendar_year
 from portal.rules.dates import beijing_day, end_of_day
+from portal.rules.recall.limits import Due
 from portal.rules.working_days import WorkingCalendar
 from portal.services.consultation.preliminary_analysis import settle_telling
 from portal.services.kernel.calendar import working_calendar
+from portal.services.kernel.case_obligations import refresh_case_due
+from portal.services.kernel.deadline_words import COUNTED_IN_MONTHS, count_of_months
 from portal.services.kernel.events import record
 from portal.services.kernel.obligations import look_again, move, refresh_next_due
 from portal.services.kernel.standing import Standing, keep
@@ -94,6 +98,8 @@ def _recompute(db: Session, actor: Actor | None, year: int, now: datetime) -> in
         consultation = db.get_one(Consultation, consultation_id)
         settle_telling(db, consultation, now=now)
         refresh_next_due(db, consultation)
+    for case_id in sorted({one.recall_case_id for one in moved if one.recall_case_id is not None}):
+        refresh_case_due(db, db.get_one(RecallCase, case_id))
     return len(moved)
 
 
@@ -104,7 +110,7 @@ def deadlines_reaching(db: Session, year: int) -> Sequence[Obligation]:
         select(Obligation)
         .where(
             Obligation.closed_at.is_(None),
-            Obligation.working_days.is_not(None),
+            or_(Obligation.working_days.is_not(None), Obligation.kind.in_(COUNTED_IN_MONTHS)),
             or_(Obligation.is_provisional, Obligation.due_at > reaches),
         )
         .order_by(Obligation.id)
@@ -114,17 +120,26 @@ def deadlines_reaching(db: Session, year: int) -> Sequence[Obligation]:
 def _count_anew(
     db: Session, actor: Actor | None, obligation: Obligation, known: WorkingCalendar, year: int, now: datetime
 ) -> bool:
-    counted = known.deadline(obligation.since_at, obligation.working_days or 1, strict=False)
-    if (counted.due_at, counted.provisional) == (obligation.due_at, obligation.is_provisional):
+    counted = counted_anew(db, obligation, known)
+    if counted is None or (counted.due_at, counted.provisional) == (obligation.due_at, obligation.is_provisional):
         return False
     before = obligation.due_at
     move(obligation, due_at=counted.due_at, is_provisional=counted.provisional, now=now)
     record(
         db, "deadline_recomputed", now=now, actor=actor, consultation_id=obligation.consultation_id,
-        obligation_id=obligation.id, kind=obligation.kind, year=year, provisional=counted.provisional,
+        recall_case_id=obligation.recall_case_id, obligation_id=obligation.id, kind=obligation.kind, year=year,
+        provisional=counted.provisional,
         before=before.astimezone(UTC).isoformat() if before else None, after=counted.due_at.isoformat(),
     )  # fmt: skip
     return True
+
+
+def counted_anew(db: Session, obligation: Obligation, known: WorkingCalendar) -> Due | None:
+    """The deadline of an obligation by a calendar; None where a person set its date."""
+    if obligation.working_days is not None:
+        counted = known.deadline(obligation.since_at, obligation.working_days, strict=False)
+        return Due(counted.last_day, counted.due_at, counted.provisional)
+    return count_of_months(obligation, known, db.get_one(RecallCase, obligation.recall_case_id))
 
 
 def years_owed(db: Session, now: datetime, until: datetime) -> list[Standing]:

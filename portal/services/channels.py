@@ -22,6 +22,7 @@ from portal.models.consultation import Consultation
 from portal.models.institution import Institution
 from portal.models.obligation import Obligation
 from portal.models.outbox import OutboxMessage
+from portal.models.recall_case import RecallCase
 from portal.process.errors import Invalid, NotFound, Refusal
 from portal.process.obligations import PRIVATE
 from portal.process.permissions import Actor, is_granted
@@ -140,6 +141,8 @@ def owner_of(institution_id: int) -> str:
 def _words(db: Session, mail: OutboxMessage, owed: Obligation) -> str:
     consultation = db.get(Consultation, owed.consultation_id) if owed.consultation_id else None
     number = f"会诊 {consultation.number}" if consultation is not None and consultation.number else ""
+    if owed.recall_case_id is not None:
+        number = f"召回案件 {db.get_one(RecallCase, owed.recall_case_id).number}"
     until = f"截止 {beijing(owed.due_at)}{'（暂定）' if owed.is_provisional else ''}" if owed.due_at else ""
     return "，".join(part for part in (ask_of(mail.subject) + number, until) if part)
 
@@ -162,6 +165,7 @@ def _queue(
             channel=row.scheme,
             channel_institution_id=row.institution_id,
             consultation_id=mail.consultation_id if mail else None,
+            recall_case_id=mail.recall_case_id if mail else None,
             recipient_name=f"{name} {CHANNELS[row.scheme].title}",
             recipient_address="",
             subject=subject,

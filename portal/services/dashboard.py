@@ -76,7 +76,7 @@ def dashboard(db: Session, *, actor: Actor, now: datetime) -> Dashboard:
         ),
         sessions_by_day=dict(Counter(meeting.starts_at.astimezone(BEIJING).date() for meeting in meetings)),
         terms=rotation_strip(db, now) if actor.is_staff else (),
-        calendar_warning=missing_year_warning(db, now) if actor.is_staff else None,
+        calendar_warning=missing_year_warning(db, now) if actor.is_staff or actor.is_officer else None,
         worker_warning=worker_warning(db, now) if is_granted("view_jobs", actor) else None,
         consultations=_consultations(db, actor),
         unreachable=unreachable_count(db, actor=actor, now=now),

@@ -13,15 +13,21 @@ from portal.models.consultation import Consultation
 from portal.models.event import Event
 from portal.models.institution import Institution
 from portal.models.obligation import Obligation
+from portal.models.recall_case import RecallCase
 from portal.process.consultation import BY_EVENT
 from portal.process.errors import NotFound
-from portal.process.obligations import OBLIGATIONS, ObligationKind
-from portal.process.permissions import ROLE_LABELS, Actor, Role, is_granted
+from portal.process.ledger import KINDS, AnyKind
+from portal.process.obligations import OWNING_ROLE_LABELS, ObligationKind
+from portal.process.permissions import Actor, is_granted
+from portal.process.recall_case import BY_EVENT as RECALL_BY_EVENT
 from portal.rules.dates import BEIJING, beijing_day
 from portal.rules.editions import Article, Edition, RuleValue, load_edition
+from portal.rules.recall.editions import RecallEdition
 from portal.rules.working_days import DayMark, Deadline, WorkingCalendar
 from portal.services.duties import duties_of_others, own_duties
 from portal.services.kernel.calendar import working_calendar
+from portal.services.kernel.case_loading import load_case
+from portal.services.kernel.deadline_words import beginning_of, count_of_months, counted_words
 from portal.services.kernel.loading import load
 from portal.services.kernel.subjects import subjects_of
 
@@ -42,6 +48,8 @@ class DeadlineCertificate:
     """Everything the certificate says. Instants are aware; `due_at` None means that there is no limit."""
 
     consultation: Consultation | None
+    case: RecallCase | None
+    source: str  # the title of what the article stands in
     about: str  # what it is about
     obligation: Obligation
     label: str
@@ -51,6 +59,8 @@ class DeadlineCertificate:
     since_on: date
     article: Article | None
     limit: RuleValue | None
+    limit_words: str  # 3 个工作日
+    how_counted: str  # in months; "" where days were counted one by one, or a person set the date
     days: tuple[CountedDay, ...]
     notices: tuple[str, ...]
     due_at: datetime | None
@@ -78,35 +88,55 @@ def view_deadline(
     obligation = db.get(Obligation, obligation_id)
     if obligation is None or obligation.consultation_id != consultation_id:
         raise NotFound
-    return _certificate(db, obligation, loaded.consultation, loaded.edition)
+    return _certificate(db, obligation, loaded.edition, consultation=loaded.consultation)
 
 
 def view_own_deadline(db: Session, *, actor: Actor, obligation_id: int, now: datetime) -> DeadlineCertificate:
-    """The certificate of a deadline outside consultations, for who owes it and who is shown that it is owed."""
+    """The certificate of a deadline outside consultations, for who owes it and who is shown that it is owed.
+
+    One of a recall case is for all who see what is owed in that case.
+    """
     if not is_granted("view_own_deadline", actor):
         raise NotFound
+    obligation = db.get(Obligation, obligation_id)
+    if obligation is not None and obligation.recall_case_id is not None:
+        loaded = load_case(
+            db, actor=actor, case_id=obligation.recall_case_id, permission="view_case_obligations", now=now
+        )
+        return _certificate(db, obligation, loaded.edition, case=loaded.case)
     shown = [*own_duties(db, actor=actor, now=now), *duties_of_others(db, actor=actor, now=now)]
     if not any(duty.obligation_id == obligation_id and duty.consultation_id is None for duty in shown):
         raise NotFound
-    return _certificate(db, db.get_one(Obligation, obligation_id), None, load_edition())
+    return _certificate(db, db.get_one(Obligation, obligation_id), load_edition())
 
 
 def _certificate(
-    db: Session, obligation: Obligation, consultation: Consultation | None, edition: Edition
+    db: Session,
+    obligation: Obligation,
+    edition: Edition | RecallEdition,
+    *,
+    consultation: Consultation | None = None,
+    case: RecallCase | None = None,
 ) -> DeadlineCertificate:
-    kind, known = OBLIGATIONS[obligation.kind], working_calendar(db)
+    kind, known = KINDS[obligation.kind], working_calendar(db)
     counted = _count(obligation, known)
+    months = count_of_months(obligation, known, case) if case is not None else None
+    limit = _limit(kind, edition, obligation, in_months=months is not None)
     return DeadlineCertificate(
         consultation=consultation,
+        case=case,
+        source=edition.title,
         about=subjects_of(db, [obligation.id])[obligation.id].title,
         obligation=obligation,
         label=kind.label,
         owner=_owner(db, obligation),
-        begun_by=_begun_by(db, obligation),
+        begun_by=beginning_of(obligation) or _begun_by(db, obligation),
         since_at=obligation.since_at,
-        since_on=beijing_day(obligation.since_at),
+        since_on=_since_on(obligation, case if months is not None else None),
         article=edition.article(kind.article) if kind.article else None,
-        limit=_limit(kind, edition, obligation),
+        limit=limit,
+        limit_words=_limit_words(obligation, limit if months is not None else None),
+        how_counted=counted_words(obligation, known, case) if months is not None else "",
         days=_numbered(counted.days) if counted else (),
         notices=_notices(counted, known),
         due_at=obligation.due_at,
@@ -116,7 +146,7 @@ def _certificate(
         extension_reason=obligation.extension_reason or "",
         closed_at=obligation.closed_at,
         is_met=obligation.is_met,
-        is_counted_as_then=counted is None or counted.due_at == obligation.due_at,
+        is_counted_as_then=all(one is None or one.due_at == obligation.due_at for one in (counted, months)),
     )
 
 
@@ -140,9 +170,29 @@ def _count(obligation: Obligation, known: WorkingCalendar) -> Deadline | None:
     return known.deadline(obligation.since_at, obligation.working_days, strict=False)
 
 
-def _limit(kind: ObligationKind, edition: Edition, obligation: Obligation) -> RuleValue | None:
-    name = kind.dated_by if obligation.working_days is None else kind.limit
+def _limit(
+    kind: AnyKind, edition: Edition | RecallEdition, obligation: Obligation, *, in_months: bool
+) -> RuleValue | None:
+    name = kind.dated_by if isinstance(kind, ObligationKind) else None
+    if obligation.working_days is not None or in_months:
+        name = kind.limit
     return edition.value(name) if name is not None else None
+
+
+def _limit_words(obligation: Obligation, months: RuleValue | None) -> str:
+    if obligation.working_days is not None:
+        return f"{obligation.working_days} 个工作日"
+    if obligation.due_at is None:
+        return "无期限"
+    if months is not None:
+        return f"每 {months.value} 个月一次"
+    is_set = obligation.consultation_id is not None or obligation.recall_case_id is not None
+    return "由办理单位指定的时间" if is_set else "固定日期，不按工作日推算"
+
+
+def _since_on(obligation: Obligation, case: RecallCase | None) -> date:
+    started_on = case.started_on if case is not None else None
+    return started_on or beijing_day(obligation.since_at)
 
 
 def _numbered(marks: tuple[DayMark, ...]) -> tuple[CountedDay, ...]:
@@ -170,17 +220,22 @@ def _owner(db: Session, obligation: Obligation) -> str:
     if obligation.institution_id is not None:
         return db.get_one(Institution, obligation.institution_id).name
     if obligation.role is not None:
-        return ROLE_LABELS[Role(obligation.role)]
+        return OWNING_ROLE_LABELS[obligation.role]
     return db.get_one(Person, obligation.person_id).name
 
 
 def _begun_by(db: Session, obligation: Obligation) -> str:
     """The act of the instant it runs from; of several at one instant, the last that the table knows."""
-    if obligation.consultation_id is None:
+    if obligation.consultation_id is None and obligation.recall_case_id is None:
         return "列入待办事项"
     names = db.scalars(
         select(Event.name)
-        .where(Event.consultation_id == obligation.consultation_id, Event.at == obligation.since_at)
+        .where(
+            Event.consultation_id == obligation.consultation_id,
+            Event.recall_case_id == obligation.recall_case_id,
+            Event.at == obligation.since_at,
+        )
         .order_by(Event.id.desc())
     ).all()
-    return next((BY_EVENT[name].says for name in names if name in BY_EVENT), "开始计算")
+    known = RECALL_BY_EVENT if obligation.recall_case_id is not None else BY_EVENT
+    return next((known[name].says for name in names if name in known), "开始计算")

@@ -14,10 +14,15 @@ from portal.models.account import Person
 from portal.models.consultation import Consultation
 from portal.models.institution import RotationTerm
 from portal.models.obligation import Obligation
-from portal.process.obligations import OBLIGATIONS, OWNING_ROLES, PRIVATE, ObligationKind
-from portal.process.permissions import PERMISSIONS, ROLE_LABELS, Actor, Role
+from portal.models.recall_case import RecallCase
+from portal.process.ledger import KINDS, AnyKind
+from portal.process.obligations import OBLIGATIONS, OWNING_ROLE_LABELS, OWNING_ROLES, PRIVATE, ObligationKind
+from portal.process.permissions import PERMISSIONS, Actor
+from portal.process.recall_permissions import RECALL_PERMISSIONS
 from portal.rules.dates import beijing_day, end_of_day
-from portal.services.kernel.institutions import InstitutionFacts, technical_institutions
+from portal.rules.regions import codes_within
+from portal.services.kernel.case_loading import area_of
+from portal.services.kernel.institutions import InstitutionFacts, all_institutions
 from portal.services.kernel.remembering import remembered
 from portal.services.kernel.subjects import SUBJECT_COLUMNS, Subject, subject_of_row, with_subjects
 
@@ -27,7 +32,7 @@ class Duty:
     """One open obligation. `owner` is a short institution name, a person's name or what a role is called."""
 
     obligation_id: int
-    kind: ObligationKind
+    kind: AnyKind
     subject: Subject
     owner: str
     institution_id: int | None
@@ -44,25 +49,39 @@ class Duty:
     @property
     def path(self) -> str:
         """Where it is done, for what is about no consultation; "" otherwise."""
-        return self.kind.path_of(term_id=self.subject.term_id)
+        if self.subject.recall_case_id is not None and not self.is_done_now:
+            return self.subject.page
+        return self.subject.path_of(self.kind)
+
+    @property
+    def page(self) -> str:
+        """Where others look: the page of the consultation or of the case, else where it is done."""
+        return self.subject.page or self.path
 
     @property
     def is_done_now(self) -> bool:
         """Whether what it asks for is done in the present stage; else it waits for another act."""
+        if self.subject.case_stage is not None:
+            case_stages = RECALL_PERMISSIONS[self.act].stages
+            return case_stages is None or self.subject.case_stage in case_stages
         stages = PERMISSIONS[self.act].stages
         return stages is None or self.subject.stage in stages
 
     @property
     def act(self) -> str:
         """The act, or the permission to look, whose page its button leads to now."""
-        return self.kind.act_in(self.subject.stage) if self.subject.stage is not None else self.kind.act
+        if isinstance(self.kind, ObligationKind) and self.subject.stage is not None:
+            return self.kind.act_in(self.subject.stage)
+        return self.kind.act
 
     @property
     def button(self) -> str:
         """The words of its button now."""
-        if self.subject.stage is None:
-            return self.kind.button
-        return self.kind.button_in(self.subject.stage) if self.is_done_now else "查看"
+        if self.subject.page and not self.is_done_now:
+            return "查看"
+        if isinstance(self.kind, ObligationKind) and self.subject.stage is not None:
+            return self.kind.button_in(self.subject.stage)
+        return self.kind.button
 
 
 def own_duties(db: Session, *, actor: Actor, now: datetime, limit: int = 100) -> list[Duty]:
@@ -83,23 +102,41 @@ def own_duty_count(db: Session, *, actor: Actor, now: datetime) -> int:
 
 
 def duties_of_others(db: Session, *, actor: Actor, now: datetime, limit: int = 60) -> list[Duty]:
-    """What others owe in consultations that the own institution applied for or leads, and what concerns the lead."""
+    """What others owe in consultations that the own institution applied for or leads, and what concerns the lead.
+
+    An officer sees what others owe in the cases of the own regulator, and what regulators and technical institutions
+    owe in the own area.
+    """
     if actor.institution_id is None:
         return []
-    own, today = actor.institution_id, beijing_day(now)
-    leads = exists().where(
-        RotationTerm.institution_id == own, RotationTerm.starts_on <= today, RotationTerm.ends_on >= today
-    )
+    own = actor.institution_id
+    concerns = [*_concerns_staff(own, now), *(_concerns_officers(db, own, actor) if actor.is_officer else ())]
     theirs = _duties(now).where(
-        or_(
-            Consultation.applicant_institution_id == own,
-            Consultation.lead_institution_id == own,
-            and_(Obligation.kind.in_(_CONCERNS_LEAD), leads),
-        ),
+        or_(*concerns),
         or_(Obligation.institution_id.is_(None), Obligation.institution_id != own),
         Obligation.kind.not_in(PRIVATE),
     )
     return _read(db, theirs.limit(limit))
+
+
+def _concerns_staff(own: int, now: datetime) -> list[ColumnElement[bool]]:
+    today = beijing_day(now)
+    leads = exists().where(
+        RotationTerm.institution_id == own, RotationTerm.starts_on <= today, RotationTerm.ends_on >= today
+    )
+    return [
+        Consultation.applicant_institution_id == own,
+        Consultation.lead_institution_id == own,
+        and_(Obligation.kind.in_(_CONCERNS_LEAD), leads),
+    ]
+
+
+def _concerns_officers(db: Session, own: int, actor: Actor) -> list[ColumnElement[bool]]:
+    handled, area = RecallCase.authority_id == own, area_of(db, actor)
+    if area is None:
+        return []
+    # A province would read of nothing but what producers owe; those whom it supervises read that.
+    return [handled, and_(RecallCase.area.between(*codes_within(area)), Obligation.institution_id.is_not(None))]
 
 
 _CONCERNS_LEAD = tuple(kind.kind for kind in OBLIGATIONS.values() if kind.concerns_lead)
@@ -148,7 +185,7 @@ def is_owed_by(actor: Actor) -> ColumnElement[bool]:
 
 def _owners(actor: Actor) -> list[ColumnElement[bool]]:
     owners = [Obligation.person_id == actor.person_id]
-    if actor.is_staff:
+    if actor.is_staff or actor.is_officer:
         owners.append(Obligation.institution_id == actor.institution_id)
     roles = sorted(actor.roles & set(OWNING_ROLES))
     return [*owners, Obligation.role.in_(roles)] if roles else owners
@@ -169,18 +206,18 @@ def _duties(now: datetime) -> Select[*tuple[Any, ...]]:
 
 
 def _read(db: Session, query: Select[*tuple[Any, ...]]) -> list[Duty]:
-    institutions = technical_institutions(db)
+    institutions = all_institutions(db)
     return [_duty(row, institutions) for row in db.execute(query)]
 
 
 def _duty(row: Row[*tuple[Any, ...]], institutions: Mapping[int, InstitutionFacts]) -> Duty:
     owner = institutions.get(row.institution_id)
-    role = ROLE_LABELS[Role(row.role)] if row.role is not None else ""
+    role = OWNING_ROLE_LABELS[row.role] if row.role is not None else ""
     return Duty(
         obligation_id=row.id,
-        kind=OBLIGATIONS[row.kind],
+        kind=KINDS[row.kind],
         subject=subject_of_row(row, institutions),
-        owner=owner.short_name if owner is not None else row.person_name or role,
+        owner=owner.called if owner is not None else row.person_name or role,
         institution_id=row.institution_id,
         person_id=row.person_id,
         since_at=row.since_at,

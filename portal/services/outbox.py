@@ -22,6 +22,7 @@ from portal.mail.kinds import ask_of
 from portal.mail.letters import Frame, html_of, text_of
 from portal.mail.message import InvalidAddress, Invitation, OutboxEnvelope
 from portal.models.account import Person
+from portal.models.case_document import ProducerLink
 from portal.models.database import Database
 from portal.models.obligation import Obligation
 from portal.models.outbox import OutboxMessage
@@ -29,11 +30,13 @@ from portal.process.errors import NotAllowed, NotFound, Refusal
 from portal.process.permissions import Actor, is_granted
 from portal.services.account_links import give_poll_token, give_token, path_with_token
 from portal.services.kernel.events import record
+from portal.services.recall.producer_tokens import give_producer_token, is_in_force
 
 # Back-off between tries; after the last one the message is failed and waits for a person.
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
 SENDING_AT_MOST = timedelta(minutes=10)
 WITHDRAWN_BECAUSE = "事项已办结或期限已变，不再发送"
+LINK_IS_OVER = "填报链接已撤销或者过期，不再发送"
 _METHOD = re.compile(r"^METHOD:(\w+)", re.MULTILINE)
 
 T = TypeVar("T")
@@ -48,7 +51,7 @@ def deliver_due(
     tried = 0
 
     def ready(db: Session, message: OutboxMessage) -> tuple[int, OutboxEnvelope]:
-        return message.id, envelope_of(message, settings.base_url, token=_token_of(db, message))
+        return message.id, envelope_of(message, settings.base_url, token=_token_of(db, message, now))
 
     while tried < limit and (envelope := claim(database, now, ready)) is not None:
         number, letter = envelope
@@ -95,8 +98,8 @@ def claim(
         if db.scalar(due) is None:
             return None
     with database.write() as db:
-        while (message := db.scalar(due)) is not None and _is_moot(db, message):
-            message.state, message.error = "withdrawn", WITHDRAWN_BECAUSE
+        while (message := db.scalar(due)) is not None and (why := _why_moot(db, message, now)):
+            message.state, message.error = "withdrawn", why
             db.flush()
         if message is None:
             return None
@@ -106,11 +109,14 @@ def claim(
         return ready(db, message)
 
 
-def _is_moot(db: Session, message: OutboxMessage) -> bool:
-    """Whether it reminds of what is done meanwhile, or of a deadline that is not the deadline any more."""
+def _why_moot(db: Session, message: OutboxMessage, now: datetime) -> str:
+    """Why it need not leave: it reminds of what is done, or of another deadline, or its link works no more; or ""."""
+    if message.producer_link_id is not None:
+        link = db.get_one(ProducerLink, message.producer_link_id)
+        return "" if is_in_force(link, now) else LINK_IS_OVER
     if message.obligation_id is None or message.about_at is None:
-        return False
-    return is_moot_of(message, db.get_one(Obligation, message.obligation_id))
+        return ""
+    return WITHDRAWN_BECAUSE if is_moot_of(message, db.get_one(Obligation, message.obligation_id)) else ""
 
 
 def is_moot_of(message: OutboxMessage, obligation: Obligation) -> bool:
@@ -119,12 +125,14 @@ def is_moot_of(message: OutboxMessage, obligation: Obligation) -> bool:
     return not obligation.is_open or has_moved
 
 
-def _token_of(db: Session, message: OutboxMessage) -> str | None:
+def _token_of(db: Session, message: OutboxMessage, now: datetime) -> str | None:
     """A token for the link of one purpose that a message carries; None where it carries none."""
     if message.account_link_id is not None:
         return give_token(db, link_id=message.account_link_id)
     if message.poll_link_id is not None:
         return give_poll_token(db, link_id=message.poll_link_id)
+    if message.producer_link_id is not None:
+        return give_producer_token(db, db.get_one(ProducerLink, message.producer_link_id), now)
     return None
 
 

@@ -13,8 +13,12 @@ from portal.mail.kinds import title_of
 from portal.mail.letters import Part, parts_of
 from portal.models.consultation import Consultation
 from portal.models.outbox import OutboxMessage
+from portal.models.recall_case import RecallCase
 from portal.process.errors import NotFound
 from portal.process.permissions import PERMISSIONS, Actor, is_granted
+from portal.process.recall_obligations import case_path
+from portal.process.recall_permissions import RECALL_PERMISSIONS
+from portal.services.kernel.case_loading import find_case
 from portal.services.kernel.loading import find
 
 PAGE_SIZE = 25
@@ -29,7 +33,7 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class OwnMessage:
-    """One message with the number of its consultation, where it is about one."""
+    """One message with the number of its consultation or recall case, where it is about one."""
 
     message: OutboxMessage
     number: str | None
@@ -39,10 +43,12 @@ class OwnMessage:
 
     @property
     def link(self) -> tuple[str, str]:
-        """The path and the words of its link; where that is over, those of the consultation."""
+        """The path and the words of its link; where that is over, those of what it is about."""
         message = self.message
         if self.is_over and message.consultation_id is not None:
             return f"/consultations/{message.consultation_id}", "查看会诊"
+        if self.is_over and message.recall_case_id is not None:
+            return case_path(message.recall_case_id), "查看案件"
         return message.link_path, message.link_label
 
     @property
@@ -78,8 +84,10 @@ def own_messages(db: Session, *, actor: Actor, now: datetime, group: str = "", p
     total = counts[group] if group else sum(by_state.values())
     pages = max(1, -(-total // PAGE_SIZE))
     page = min(max(1, page), pages)
-    query = select(OutboxMessage, Consultation).outerjoin(
-        Consultation, Consultation.id == OutboxMessage.consultation_id
+    query = (
+        select(OutboxMessage, Consultation, RecallCase)
+        .outerjoin(Consultation, Consultation.id == OutboxMessage.consultation_id)
+        .outerjoin(RecallCase, RecallCase.id == OutboxMessage.recall_case_id)
     )
     query = query.where(own, OutboxMessage.state.in_(GROUPS[group])) if group else query.where(own)
     rows = db.execute(query.order_by(OutboxMessage.id.desc()).offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE))
@@ -93,22 +101,29 @@ def own_message(
     message = db.get(OutboxMessage, message_id)
     if message is None or message.person_id != actor.person_id:
         raise NotFound
-    if message.consultation_id is None:
-        return _own(message, None, now)
-    found = _own(message, db.get(Consultation, message.consultation_id), now)
+    consultation = db.get(Consultation, message.consultation_id) if message.consultation_id else None
+    case = db.get(RecallCase, message.recall_case_id) if message.recall_case_id else None
+    found = _own(message, consultation, case, now)
+    if consultation is None and case is None:
+        return found
     permission = permission_for(message.link_path)
     return replace(found, is_over=permission is not None and not _may(db, actor, message, permission, now))
 
 
 def _may(db: Session, actor: Actor, message: OutboxMessage, permission: str, now: datetime) -> bool:
-    if not PERMISSIONS[permission].relations:
-        return is_granted(permission, actor)
     try:
+        if message.recall_case_id is not None and permission in RECALL_PERMISSIONS:
+            return find_case(db, actor=actor, case_id=message.recall_case_id).may(permission)
+        if not PERMISSIONS[permission].relations:
+            return is_granted(permission, actor)
         return find(db, actor=actor, consultation_id=message.consultation_id or 0, now=now).may(permission)
     except NotFound:
         return False
 
 
-def _own(message: OutboxMessage, consultation: Consultation | None, now: datetime) -> OwnMessage:
+def _own(
+    message: OutboxMessage, consultation: Consultation | None, case: RecallCase | None, now: datetime
+) -> OwnMessage:
     is_held = message.state == "queued" and message.tries == 0 and message.next_try_at > now
-    return OwnMessage(message, consultation.number if consultation else None, title_of(message.kind), is_held)
+    about = consultation or case
+    return OwnMessage(message, about.number if about is not None else None, title_of(message.kind), is_held)

@@ -11,12 +11,16 @@ from portal.mail.messages import render
 from portal.models.account import Person
 from portal.models.consultation import Consultation
 from portal.models.obligation import Obligation
-from portal.process.obligations import OBLIGATIONS, ObligationKind
+from portal.models.recall_case import RecallCase
+from portal.process.ledger import KINDS, AnyKind
 from portal.process.permissions import PERMISSIONS
-from portal.rules.date_words import how_counted
+from portal.process.recall_obligations import RecallObligationKind
+from portal.process.recall_permissions import RECALL_PERMISSIONS
 from portal.rules.editions import load_edition
 from portal.rules.reminders import Step, To, Tone, When
 from portal.rules.working_days import WorkingCalendar
+from portal.services.kernel.case_mailing import cited
+from portal.services.kernel.deadline_words import counted_words
 from portal.services.kernel.subjects import Subject
 from portal.services.reminder_people import Recipient
 
@@ -34,6 +38,7 @@ TO_WORDS = {
     To.LEAD: "牵头单位联络员",
     To.HEAD: "办理人所在单位负责人",
 }
+IN_CASE_WORDS = {**TO_WORDS, To.OWNER: "案件承办人员", To.HEAD: "办案单位负责人"}
 PLACES = {
     "view_consultation": "",
     "resubmit_application": "/application",
@@ -70,7 +75,7 @@ _NAME_ONLY = ("mark_times",)  # who is asked for a time sees the product's name,
 
 @dataclass(frozen=True)
 class Reminder:
-    """One reminder to one person: the mail's kind, its words, where its link leads, and why it goes there."""
+    """One reminder to one person: the mail's kind, its words, where its link leads, and why this person is told."""
 
     person: Person
     to: To
@@ -79,16 +84,12 @@ class Reminder:
     context: dict[str, Any]
     link_label: str
     link_path: str
+    why: str
 
     @property
     def subject(self) -> str:
         """The subject as it leaves."""
         return render(self.mail, person=self.person, **self.context).subject
-
-    @property
-    def why(self) -> str:
-        """Why this person is told."""
-        return TO_WORDS[self.to]
 
 
 def reminder_to(
@@ -98,19 +99,23 @@ def reminder_to(
     step: Step,
     *,
     consultation: Consultation | None,
+    case: RecallCase | None,
     owner: str,
     calendar: WorkingCalendar,
     now: datetime,
 ) -> Reminder:
     """The reminder of an obligation to one person. An institution's liaisons are the owner of what it owes.
 
-    Where the clock opens it, the first is the mail that says what is owed and why.
+    What a producer owes is said to the authority's people as another's. Where the clock opens it, the first is the
+    mail that says what is owed and why.
     """
     person, to = recipient
-    is_own = to is To.OWNER or (to is To.LIAISONS and obligation.person_id is None)
-    kind = OBLIGATIONS[obligation.kind]
+    kind = KINDS[obligation.kind]
+    is_producers = isinstance(kind, RecallObligationKind) and kind.is_producers
+    is_own = not is_producers and (to is To.OWNER or (to is To.LIAISONS and obligation.person_id is None))
     tone = step.tone_for(is_owner=is_own, due_at=obligation.due_at, now=now)
-    label, path = _link(kind, subject, to if not is_own else To.OWNER)
+    label, path = _link(kind, subject, To.OWNER if is_own else to)
+    why = IN_CASE_WORDS[to] if subject.recall_case_id is not None else TO_WORDS[to]
     opening = kind.opening if step.when is When.OPENED else None
     return Reminder(
         person,
@@ -119,49 +124,50 @@ def reminder_to(
         MAIL_KINDS[opening].urgency if opening else _urgency(tone, is_urgent=step.urgent),
         {
             "consultation": consultation,
+            "case": case,
+            "is_producers": is_producers,
+            "may": isinstance(kind, RecallObligationKind) and kind.lapses,
             "ask": kind.ask + ("（急）" if step.urgent else ""),
             "thing": _thing(kind, subject),
             "about": subject.title,
-            "article": load_edition().cite(kind.article) if kind.article else "",
+            "article": _article(kind, subject),
             "duty": kind.label,
             "owner": owner,
             "is_own": is_own,
-            "why": TO_WORDS[to],
+            "why": why,
             "due_at": obligation.due_at,
             "since_at": obligation.since_at,
             "is_provisional": obligation.is_provisional,
             "days_late": calendar.working_days_late(now, obligation.due_at or obligation.since_at),
-            "how_counted": counted_words(obligation, calendar),
+            "how_counted": counted_words(obligation, calendar, subject),
         },
         label,
         path,
+        why,
     )
 
 
-def counted_words(obligation: Obligation, calendar: WorkingCalendar) -> str:
-    """How the deadline of an obligation was worked out; "" where there is none."""
-    if obligation.due_at is None:
-        return ""
-    if obligation.working_days is None:
-        whence = "按会诊安排确定" if obligation.consultation_id is not None else "是固定的"
-        return f"这一日期{whence}，不按工作日推算。"
-    return how_counted(calendar, obligation.since_at, obligation.working_days)
+def _article(kind: AnyKind, subject: Subject) -> str:
+    if isinstance(kind, RecallObligationKind):
+        return cited(subject.edition, kind.article)
+    return load_edition().cite(kind.article) if kind.article else ""
 
 
-def _thing(kind: ObligationKind, subject: Subject) -> str:
-    if subject.consultation_id is None:
+def _thing(kind: AnyKind, subject: Subject) -> str:
+    if not subject.page:
         return f"{subject.name}{kind.thing}"
     model = "" if kind.kind in _NAME_ONLY else subject.model
     return " ".join(part for part in (subject.name, model, kind.thing) if part)
 
 
-def _link(kind: ObligationKind, subject: Subject, to: To) -> tuple[str, str]:
+def _link(kind: AnyKind, subject: Subject, to: To) -> tuple[str, str]:
     """Label and path: for who owes it the very spot; for others a page that they can open."""
-    stage = subject.stage
+    if isinstance(kind, RecallObligationKind):
+        return _link_in_case(kind, subject, to)
+    stage, page = subject.stage, subject.page
     if stage is None:
-        path = kind.path_of(term_id=subject.term_id)
+        path = subject.path_of(kind)
         return (kind.button, path) if to is To.OWNER else ("我的待办", TASKS_PATH)
-    page = f"/consultations/{subject.consultation_id}"
     if to is not To.OWNER:
         is_party = to in (To.APPLICANT, To.LEAD) or kind.kind not in _OF_NO_PARTY
         return ("查看会诊", page) if is_party else ("我的待办", TASKS_PATH)
@@ -170,6 +176,14 @@ def _link(kind: ObligationKind, subject: Subject, to: To) -> tuple[str, str]:
     if stages is not None and stage not in stages:  # waits for another act
         return ("我的待办", TASKS_PATH)
     return kind.button_in(stage), page + PLACES[act]
+
+
+def _link_in_case(kind: RecallObligationKind, subject: Subject, to: To) -> tuple[str, str]:
+    stages = RECALL_PERMISSIONS[kind.act].stages
+    is_done_now = stages is None or subject.case_stage in stages
+    if to is To.OWNER and is_done_now and not kind.is_producers:
+        return kind.button, subject.path_of(kind)
+    return "查看案件", subject.page
 
 
 def _urgency(tone: Tone, *, is_urgent: bool) -> Urgency:

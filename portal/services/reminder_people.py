@@ -1,4 +1,7 @@
-"""Whom a step of a reminder policy means for one obligation; read once for all that one run looks at."""
+"""Whom a step of a reminder policy means for one obligation; read once for all that one run looks at.
+
+What a producer owes in a recall case is told to the authority: a producer has no account.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,13 @@ from sqlalchemy.orm import Session
 from portal.models.account import Person, PersonRole
 from portal.models.expert import Expert
 from portal.models.obligation import Obligation
-from portal.process.permissions import ROLE_LABELS, Role
+from portal.process.obligations import OWNING_ROLE_LABELS, PRODUCER
 from portal.rules.dates import beijing_day
 from portal.rules.reminders import To
-from portal.services.kernel.institutions import technical_institutions
+from portal.services.kernel.case_mailing import in_charge_or_all
+from portal.services.kernel.institutions import all_institutions
 from portal.services.kernel.lead import leading_on
-from portal.services.kernel.mailing import heads, liaisons_or_staff
+from portal.services.kernel.mailing import heads, people_of
 from portal.services.kernel.subjects import Subject
 
 Recipient = tuple[Person, To]
@@ -47,8 +51,8 @@ class People:
         if obligation.person_id is not None:
             return self._db.get_one(Person, obligation.person_id).name
         if obligation.role is not None:
-            return ROLE_LABELS[Role(obligation.role)]
-        facts = technical_institutions(self._db).get(obligation.institution_id or 0)
+            return OWNING_ROLE_LABELS[obligation.role]
+        facts = all_institutions(self._db).get(obligation.institution_id or 0)
         return facts.name if facts else ""
 
     def told(self, obligation: Obligation, subject: Subject, to: Iterable[To]) -> list[Recipient]:
@@ -61,6 +65,8 @@ class People:
         return list(found.values())
 
     def _of(self, to: To, obligation: Obligation, subject: Subject) -> list[Person]:
+        if subject.recall_case_id is not None:
+            return self._of_case(to, obligation, subject)
         if to is To.OWNER and obligation.person_id is not None:
             return [self._db.get_one(Person, obligation.person_id)]
         if to is To.OWNER and obligation.role is not None:
@@ -73,13 +79,23 @@ class People:
         )
         return self._people_of(to, institution_id) if institution_id is not None else []
 
+    def _of_case(self, to: To, obligation: Obligation, subject: Subject) -> list[Person]:
+        """Of a recall case nobody is told but who owes, or the authority where the producer does, and its head."""
+        is_producers = obligation.role == PRODUCER
+        institution_id = subject.authority_id if is_producers else obligation.institution_id
+        if institution_id is None or to not in (To.OWNER, To.HEAD):
+            return []
+        if to is To.HEAD:
+            return self._people_of(to, institution_id)
+        return in_charge_or_all(self._db, institution_id, subject.in_charge_id, self._on)
+
     def _leads_today(self) -> list[int]:
         if self._leading is None:
             self._leading = sorted(leading_on(self._db, self._on))
         return self._leading
 
     def _people_of(self, to: To, institution_id: int) -> list[Person]:
-        known, find = (self._heads, heads) if to is To.HEAD else (self._liaisons, liaisons_or_staff)
+        known, find = (self._heads, heads) if to is To.HEAD else (self._liaisons, people_of)
         if institution_id not in known:
             known[institution_id] = find(self._db, [institution_id], self._on)
         return known[institution_id]

@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session, joinedload
 from portal.models.account import Person
 from portal.models.consultation import Consultation, ConsultationParty
 from portal.models.obligation import Obligation, ReminderSent
+from portal.models.recall_case import RecallCase
 from portal.process.errors import NotFound
-from portal.process.obligations import OBLIGATIONS
+from portal.process.ledger import KINDS
 from portal.process.permissions import Actor
 from portal.rules.dates import beijing_day, end_of_day
 from portal.rules.reminders import Moment, Policy, When
 from portal.services.kernel.loading import load
 from portal.services.kernel.subjects import Subject, subjects_of
-from portal.services.reminder_letters import TO_WORDS, reminder_to
+from portal.services.reminder_letters import reminder_to
 from portal.services.reminder_people import People
 from portal.services.reminder_rules import require_editor
 from portal.services.reminder_words import step_words
@@ -91,7 +92,7 @@ def preview_reminders(
     found = [
         line
         for obligation in _open(db, consultation_id)
-        if not OBLIGATIONS[obligation.kind].is_private or obligation.institution_id == actor.institution_id
+        if not KINDS[obligation.kind].is_private or obligation.institution_id == actor.institution_id
         for line in _lines(db, obligation, timing, on, now, with_earlier=True)
     ]
     begin = end_of_day(on - _ONE_DAY)
@@ -153,19 +154,20 @@ def _lines(
 
 
 def _of(db: Session, obligation: Obligation, subject: Subject, moment: Moment, timing: Timing) -> Iterator[PreviewLine]:
-    if moment.step.when is When.OPENED and OBLIGATIONS[obligation.kind].opening is None:
+    if moment.step.when is When.OPENED and KINDS[obligation.kind].opening is None:
         return  # has its own mail, which stands in the outbox
     consultation = db.get(Consultation, obligation.consultation_id) if obligation.consultation_id else None
+    case = db.get(RecallCase, obligation.recall_case_id) if obligation.recall_case_id else None
     people = People(db, moment.at)
     owner = people.owner_name(obligation)
     for recipient in people.told(obligation, subject, moment.step.to):
         reminder = reminder_to(
             recipient, obligation, subject, moment.step,
-            consultation=consultation, owner=owner, calendar=timing.calendar, now=moment.at,
+            consultation=consultation, case=case, owner=owner, calendar=timing.calendar, now=moment.at,
         )  # fmt: skip
         yield PreviewLine(
-            moment.at, subject.number or "", OBLIGATIONS[obligation.kind].label, reminder.subject,
-            reminder.person.name, TO_WORDS[reminder.to], step_words(moment.step), moment.step.urgent, is_sent=False,
+            moment.at, subject.number or "", KINDS[obligation.kind].label, reminder.subject,
+            reminder.person.name, reminder.why, step_words(moment.step), moment.step.urgent, is_sent=False,
         )  # fmt: skip
 
 
@@ -185,6 +187,6 @@ def _sent(
             continue
         step = steps.get(sent.step.partition(".")[0])
         yield PreviewLine(
-            sent.sent_at, "", OBLIGATIONS[obligation.kind].label, OBLIGATIONS[obligation.kind].label, name, "",
+            sent.sent_at, "", KINDS[obligation.kind].label, KINDS[obligation.kind].label, name, "",
             step_words(step) if step else "按当时的规则", step.urgent if step else False, is_sent=True,
         )  # fmt: skip

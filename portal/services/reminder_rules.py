@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 from portal.models.account import Person
 from portal.models.obligation import ReminderPolicy
 from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal, Stale
-from portal.process.obligations import OBLIGATIONS, ObligationKind
+from portal.process.ledger import KINDS, AnyKind
 from portal.process.permissions import Actor, is_granted
+from portal.process.recall_obligations import RecallObligationKind
 from portal.rules.dates import beijing_day
 from portal.rules.problem import Problem
 from portal.rules.reminder_policies import (
+    DEFAULTS,
     ReminderPolicyError,
     check_mandatory,
     check_steps,
@@ -31,11 +33,23 @@ from portal.services.kernel.lead import leading_on
 from portal.services.kernel.obligations import look_again
 
 _PRIVATE_TO = (To.OWNER, To.LIAISONS, To.HEAD)
+_IN_CASE_TO = (To.OWNER, To.HEAD)
 
 
-def shipped_policy(kind: ObligationKind) -> Policy:
+def shipped_policy(kind: AnyKind) -> Policy:
     """What comes with the release for a kind of obligation."""
-    return shipped_policies().of(kind.kind, has_deadline=kind.has_deadline, may_wait=kind.may_wait)
+    of_consultation, in_case, of_producer = DEFAULTS
+    default = of_consultation
+    if isinstance(kind, RecallObligationKind):
+        default = of_producer if kind.is_producers else in_case
+    return shipped_policies().of(kind.kind, has_deadline=kind.has_deadline, may_wait=kind.may_wait, default=default)
+
+
+def recipients_for(kind: AnyKind) -> tuple[To, ...]:
+    """Whom a policy of a kind may name: of a fee and of a recall case nobody else hears."""
+    if isinstance(kind, RecallObligationKind):
+        return _IN_CASE_TO
+    return _PRIVATE_TO if kind.is_private else tuple(To)
 
 
 def policies_in_force(db: Session) -> Mapping[str, Policy]:
@@ -43,7 +57,7 @@ def policies_in_force(db: Session) -> Mapping[str, Policy]:
     changed: dict[str, str | None] = {row.kind: row.content for row in db.execute(_CHANGED)}
     return {
         kind.kind: _parsed(text) if (text := changed.get(kind.kind)) else shipped_policy(kind)
-        for kind in OBLIGATIONS.values()
+        for kind in KINDS.values()
     }
 
 
@@ -59,7 +73,7 @@ def _parsed(text: str) -> Policy:
 class RuleLine:
     """The policy of one kind; `changed_by` is "" where it is the shipped one. `version` 0: never changed."""
 
-    kind: ObligationKind
+    kind: AnyKind
     policy: Policy
     is_shipped: bool
     version: int
@@ -73,6 +87,16 @@ class ReminderRules:
 
     lines: tuple[RuleLine, ...]
     may_edit: bool
+
+    @property
+    def of_consultations(self) -> tuple[RuleLine, ...]:
+        """Those of consultations, and of what stands beside them."""
+        return tuple(line for line in self.lines if not isinstance(line.kind, RecallObligationKind))
+
+    @property
+    def of_cases(self) -> tuple[RuleLine, ...]:
+        """Those of recall cases."""
+        return tuple(line for line in self.lines if isinstance(line.kind, RecallObligationKind))
 
     def line_of(self, kind: str) -> RuleLine:
         """The line of one kind. Raises NotFound."""
@@ -94,7 +118,7 @@ def view_rules(db: Session, *, actor: Actor, now: datetime) -> ReminderRules:
         )
     }
     lines = []
-    for kind in OBLIGATIONS.values():
+    for kind in KINDS.values():
         row = rows.get(kind.kind)
         lines.append(
             RuleLine(
@@ -122,7 +146,7 @@ def require_editor(db: Session, actor: Actor, now: datetime) -> None:
         raise NotAllowed("提醒规则由轮值牵头单位的联络员设定。", article="3")
 
 
-def checked_policy(kind: ObligationKind, policy: Policy) -> Policy:
+def checked_policy(kind: AnyKind, policy: Policy) -> Policy:
     """The policy, if it can hold for this kind; Invalid with the step's number in the field otherwise."""
     try:
         check_steps(policy.steps)
@@ -141,8 +165,10 @@ def checked_policy(kind: ObligationKind, policy: Policy) -> Policy:
             problems.append(
                 Problem(f"steps-{number}-when", "这一事项开始时已有专门通知，不再提醒。", kind.article or "")
             )
-        if kind.is_private and not set(step.to) <= set(_PRIVATE_TO):
+        if not set(step.to) <= set(recipients_for(kind)):
             message = "劳务费只有办理单位可见，不能通知申请单位以外的牵头单位。"
+            if isinstance(kind, RecallObligationKind):
+                message = "召回案件的事项只通知办理人和负责人。"
             problems.append(Problem(f"steps-{number}-to", message, kind.article or ""))
     if problems:
         raise Invalid(problems)
@@ -165,15 +191,15 @@ def restore_reminder_policy(db: Session, *, actor: Actor, kind: str, version: in
     return _write(db, actor, _line(db, actor, kind, now), None, version, now)
 
 
-def _line(db: Session, actor: Actor, kind: str, now: datetime) -> ObligationKind:
+def _line(db: Session, actor: Actor, kind: str, now: datetime) -> AnyKind:
     require_editor(db, actor, now)
-    if kind not in OBLIGATIONS:
+    if kind not in KINDS:
         raise NotFound
-    return OBLIGATIONS[kind]
+    return KINDS[kind]
 
 
 def _write(
-    db: Session, actor: Actor, kind: ObligationKind, content: str | None, version: int, now: datetime
+    db: Session, actor: Actor, kind: AnyKind, content: str | None, version: int, now: datetime
 ) -> ReminderPolicy:
     row = db.get(ReminderPolicy, kind.kind)
     if (row.version if row else 0) != version:

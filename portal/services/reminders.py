@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session, joinedload
 from portal.models.consultation import Consultation
 from portal.models.database import Database
 from portal.models.obligation import Obligation, ReminderSent
-from portal.process.obligations import OBLIGATIONS
+from portal.models.recall_case import RecallCase
+from portal.process.ledger import KINDS
 from portal.rules.reminder_policies import shipped_policies
 from portal.rules.reminders import Moment, Policy, When, WorkingHours, moments, next_moment
 from portal.rules.working_days import WorkingCalendar
@@ -102,14 +103,15 @@ class _Run:
     def remind(self, obligations: list[Obligation]) -> int:
         """Tell the newest step of each that has come, and set when the next one does. Returns the number of mails."""
         subjects = subjects_of(self._db, [one.id for one in obligations])
-        consultations = self._consultations(obligations)
+        consultations, cases = self._consultations(obligations), self._cases(obligations)
         already = self._already_told(obligations)
         mails = 0
         for obligation in obligations:
             begin = obligation.remind_at or self._now
             come = [one for one in self._timing.moments(obligation, until=self._now) if one.at >= begin]
             if come:
-                about = subjects[obligation.id], consultations.get(obligation.consultation_id)
+                consultation = consultations.get(obligation.consultation_id)
+                about = subjects[obligation.id], consultation, cases.get(obligation.recall_case_id)
                 mails += self._tell(obligation, *about, come[-1], already)
             following = self._timing.next(obligation, after=self._now)
             obligation.remind_at = following.at if following else None
@@ -120,10 +122,11 @@ class _Run:
         obligation: Obligation,
         subject: Subject,
         consultation: Consultation | None,
+        case: RecallCase | None,
         moment: Moment,
         already: set[tuple[int, str, int, datetime]],
     ) -> int:
-        if moment.step.when is When.OPENED and OBLIGATIONS[obligation.kind].opening is None:
+        if moment.step.when is When.OPENED and KINDS[obligation.kind].opening is None:
             return ask_to_tell(self._db, obligation, now=self._now)
         about = obligation.due_at or obligation.since_at
         owner, mails, sent = self._people.owner_name(obligation), 0, []
@@ -132,7 +135,7 @@ class _Run:
                 continue
             reminder = reminder_to(
                 recipient, obligation, subject, moment.step,
-                consultation=consultation, owner=owner, calendar=self._timing.calendar, now=self._now,
+                consultation=consultation, case=case, owner=owner, calendar=self._timing.calendar, now=self._now,
             )  # fmt: skip
             mails += queue(
                 self._db, reminder.mail, [reminder.person], now=self._now, urgency=reminder.urgency,
@@ -149,6 +152,15 @@ class _Run:
         ids = {one.consultation_id for one in obligations} - {None}
         rows = self._db.scalars(
             select(Consultation).options(joinedload(Consultation.product)).where(Consultation.id.in_(ids))
+        )
+        return {row.id: row for row in rows}
+
+    def _cases(self, obligations: list[Obligation]) -> dict[int | None, RecallCase]:
+        ids = {one.recall_case_id for one in obligations} - {None}
+        rows = self._db.scalars(
+            select(RecallCase)
+            .options(joinedload(RecallCase.product), joinedload(RecallCase.authority))
+            .where(RecallCase.id.in_(ids))
         )
         return {row.id: row for row in rows}
 

@@ -10,10 +10,14 @@ from portal.app import create_app
 from portal.config import Settings
 from portal.mail.kinds import MAIL_KINDS
 from portal.models.database import Database
+from portal.process.ledger import KINDS
 from portal.process.obligations import OBLIGATIONS
+from portal.process.recall_case import BY_ACT
+from portal.process.recall_obligations import RECALL_OBLIGATIONS, case_path
+from portal.rules.recall.editions import shipped_recall_editions
 from portal.rules.reminders import When
 from portal.services.reminder_letters import PLACES, TASKS_PATH
-from portal.services.reminder_rules import shipped_policy
+from portal.services.reminder_rules import recipients_for, shipped_policy
 from portal.services.standing_duties import STANDING
 from portal.web.addresses import address_of_act
 from portal.web.guard import permission_of
@@ -49,6 +53,21 @@ def test_what_is_about_no_consultation_leads_to_the_page_of_its_permission(app: 
         permission = permission_of(app, endpoint)
         assert permission is not None
         assert permission.name == kind.act, kind.kind
+
+
+def test_every_duty_of_a_case_says_what_it_asks_for_and_is_reminded_of() -> None:
+    for kind in RECALL_OBLIGATIONS.values():
+        assert kind.kind not in OBLIGATIONS
+        assert KINDS[kind.kind] is kind
+        assert all((kind.label, kind.ask, kind.thing, kind.button)), kind.kind
+        assert kind.ask.startswith(("请", "可以")), kind.kind
+        steps = shipped_policy(kind).steps
+        assert steps, kind.kind
+        assert {to for step in steps for to in step.to} <= set(recipients_for(kind)), kind.kind
+        assert all(kind.article in edition.articles for edition in shipped_recall_editions()), kind.kind
+        path = kind.path_of(7)
+        assert path == f"{case_path(7)}/{kind.act.replace('_', '-')}"
+        assert kind.act in BY_ACT, kind.kind
 
 
 def test_every_standing_duty_says_so_when_it_begins_or_its_act_does() -> None:

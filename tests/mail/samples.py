@@ -73,6 +73,7 @@ def _reminder(**context: Any) -> dict[str, Any]:
         "duty": "填写会诊表并签名",
         "owner": "徐静文",
         "is_own": True,
+        "is_producers": False,
         "why": "",
         "since_at": SENT_AT,
         "is_provisional": False,
@@ -85,6 +86,13 @@ def _reminder(**context: Any) -> dict[str, Any]:
 def _session(**context: Any) -> dict[str, Any]:
     return _about(EXPERT, online=_MEETING, mode="线上", reason="生产者的技术人员当日不能到会", **context)
 
+
+_CASE = Some(
+    number="〔2026〕3号",
+    product=Some(product_name="电热毯", model="XM-1518D", producer="南京煦眠家居用品有限公司"),
+    authority=Some(name="南京市市场监督管理局", short_name="南京", phone="025-00000000"),
+    in_charge=Some(name="周衡"),
+)
 
 SAMPLES: dict[str, dict[str, Any]] = {
     "account_invitation": {"person": EXPERT, "until": datetime(2026, 11, 27, 2, 15, tzinfo=UTC)},
@@ -150,6 +158,24 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "calendar_year_due": _standing(
         "载入", thing="2027年工作日历", about="2027年", duty="载入年度工作日历", owner="系统管理员", due_at=_YEAR_END
     ),
+    "case_duty": {
+        "person": LIAISON,
+        "case": _CASE,
+        "ask": "请核实",
+        "thing": "缺陷线索",
+        "duty": "核实缺陷线索",
+        "by": "沈立",
+        "article": "工作流程第九条",
+        **_counted(5),
+    },
+    "producer_link": {
+        "recipient": "王经理",
+        "case": _CASE,
+        "asked": "提交调查分析报告（附件2）",
+        "owed": [{"label": "提交调查分析报告", "article": "工作流程附件1", **_counted(10)}],
+        "until": datetime(2027, 5, 23, 2, 15, tzinfo=UTC),
+        "due_at": _counted(10)["due_at"],
+    },
     "reminder": _reminder(),
     "reminder_due": _reminder(ask="请签署（急）"),
     "reminder_overdue": _reminder(ask="请签署（急）", days_late=1),

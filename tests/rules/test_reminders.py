@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.process.obligations import OBLIGATIONS
+from portal.process.ledger import KINDS
 from portal.rules.dates import BEIJING, beijing_day
 from portal.rules.reminder_policies import (
+    DEFAULTS,
     ReminderPolicyError,
     check_mandatory,
     parse_policies,
@@ -18,6 +19,7 @@ from portal.rules.reminder_policies import (
 )
 from portal.rules.reminders import ENDLESS, Policy, Step, To, Tone, Unit, When, moments, next_moment
 from portal.rules.working_days import shipped_calendar
+from portal.services.reminder_rules import shipped_policy
 
 CALENDAR, SHIPPED = shipped_calendar(), shipped_policies()
 HOURS = SHIPPED.hours
@@ -104,15 +106,16 @@ def test_hours_run_over_a_weekend_and_a_deadline_in_the_morning_is_reminded_of_t
 
 
 def test_what_is_shipped_fits_the_kinds_and_is_written_as_it_is_read() -> None:
-    assert SHIPPED.kinds.keys() <= OBLIGATIONS.keys()
-    for kind in OBLIGATIONS.values():
-        policy = SHIPPED.of(kind.kind, has_deadline=kind.has_deadline, may_wait=kind.may_wait)
+    assert SHIPPED.kinds.keys() <= KINDS.keys()
+    for kind in KINDS.values():
+        policy = shipped_policy(kind)
+        assert policy.steps, kind.kind
         assert parse_policy(policy_text(policy)) == policy
         dated = {When.BEFORE, When.DUE, When.AFTER, When.AGAIN}
         assert bool(dated & {step.when for step in policy.steps}) == kind.has_deadline, kind.kind
-        check_mandatory(
-            policy, has_deadline=kind.has_deadline, has_limit=kind.limit is not None, is_opened_by_clock=False
-        )
+        # Nothing is late where the limit lets the right lapse.
+        has_limit = kind.limit is not None and not getattr(kind, "lapses", False)
+        check_mandatory(policy, has_deadline=kind.has_deadline, has_limit=has_limit, is_opened_by_clock=False)
 
 
 GOOD = """[hours]
@@ -124,6 +127,12 @@ steps = [
     { when = "due", at = "09:00", to = ["owner"] },
     { when = "after", working_days = 1, at = "09:00", to = ["owner"] },
 ]
+
+[default_in_case]
+steps = [{ when = "due", at = "09:00", to = ["owner"] }]
+
+[default_of_producer]
+steps = [{ when = "due", at = "09:00", to = ["owner"] }]
 """
 
 
@@ -143,7 +152,7 @@ steps = [
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_rule(changed: tuple[str, str], said: str) -> None:
-    assert parse_policies(GOOD).default.steps
+    assert parse_policies(GOOD).defaults[DEFAULTS[0]].steps
     with pytest.raises(ReminderPolicyError, match=said):
         parse_policies(GOOD.replace(*changed, 1))
 

@@ -9,19 +9,18 @@ from datetime import date, time
 import wtforms
 
 from portal.process.errors import Invalid
-from portal.process.obligations import ObligationKind
+from portal.process.ledger import AnyKind
 from portal.rules.problem import Problem
 from portal.rules.reminder_policies import MOST_STEPS
 from portal.rules.reminders import COUNTED, Policy, Step, To, Unit, When
 from portal.services.reminder_letters import TO_WORDS
-from portal.services.reminder_rules import shipped_policy
+from portal.services.reminder_rules import recipients_for, shipped_policy
 from portal.services.reminder_words import UNIT_WORDS, WHEN_WORDS
 from portal.web.fields import DateField, TextField, WholeNumberField
 from portal.web.forms import PortalForm
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3])[:：]([0-5]\d)", re.ASCII)
 _REPEATS = {When.AGAIN: "此后每隔（直到办结）", When.REPEAT: "此后每隔（直到办结）"}
-_PRIVATE_TO = (To.OWNER, To.LIAISONS, To.HEAD)
 
 
 class StepForm(wtforms.Form):
@@ -34,13 +33,12 @@ class StepForm(wtforms.Form):
     to = wtforms.SelectMultipleField("通知谁", choices={})
     urgent = wtforms.BooleanField("标注“急”")
 
-    def offer(self, kind: ObligationKind) -> None:
+    def offer(self, kind: AnyKind) -> None:
         """Give the lists what fits the kind."""
         sides = (When.BEFORE, When.DUE, When.AFTER, When.AGAIN) if kind.has_deadline else (When.SINCE, When.REPEAT)
         opened = (When.OPENED,) if shipped_policy(kind).of(When.OPENED) else ()
         self.when.choices = {one.value: _REPEATS.get(one, WHEN_WORDS[one]) for one in (*opened, *sides)}
-        recipients = _PRIVATE_TO if kind.is_private else tuple(To)
-        self.to.choices = {one.value: TO_WORDS[one] for one in recipients}
+        self.to.choices = {one.value: TO_WORDS[one] for one in recipients_for(kind)}
 
     def step(self, number: int) -> Step | list[Problem]:
         """The step, or what is wrong with it."""
@@ -74,7 +72,7 @@ class PolicyForm(PortalForm):
     consultation = wtforms.SelectField("会诊", choices={}, validate_choice=False)
     on = DateField("哪一天")
 
-    def offer(self, kind: ObligationKind) -> PolicyForm:
+    def offer(self, kind: AnyKind) -> PolicyForm:
         """Give every step the lists that fit the kind."""
         for entry in self.steps:
             entry.form.offer(kind)
@@ -87,7 +85,7 @@ class PolicyForm(PortalForm):
             told = {"when": step.when.value, "count": step.count or None, "unit": step.unit.value, "at": clock}
             self.steps.append_entry({**told, "to": [one.value for one in step.to], "urgent": step.urgent})
 
-    def add_step(self, kind: ObligationKind) -> None:
+    def add_step(self, kind: AnyKind) -> None:
         """One more step, not filled in."""
         when = When.BEFORE if kind.has_deadline else When.SINCE
         self.steps.append_entry({"when": when.value, "at": "09:00", "unit": Unit.DAYS.value, "to": [To.OWNER.value]})

@@ -9,7 +9,7 @@ from flask import flash, redirect, request, url_for
 from portal.blueprints.rotation.reminder_forms import PolicyForm, TryForm, offer_consultations
 from portal.blueprints.rotation.views import Answer, blueprint
 from portal.process.errors import NotFound
-from portal.process.obligations import OBLIGATIONS, ObligationKind
+from portal.process.ledger import KINDS, AnyKind
 from portal.rules.dates import beijing_day
 from portal.rules.reminder_policies import MOST_STEPS
 from portal.rules.reminders import Policy, When
@@ -92,7 +92,7 @@ def restore_reminder_policy(kind: str) -> Answer:
     return page, done.status
 
 
-def _try(form: PolicyForm | TryForm, kind: ObligationKind | None = None) -> Submission[reminder_preview.Preview]:
+def _try(form: PolicyForm | TryForm, kind: AnyKind | None = None) -> Submission[reminder_preview.Preview]:
     """Work out the preview; with `kind`, by the steps on the form instead of those in force."""
 
     def policies() -> Mapping[str, Policy]:
@@ -119,7 +119,7 @@ def _asked(service: object, **arguments: object) -> object:
     return look(service, **arguments)  # type: ignore[arg-type]
 
 
-def _kind(kind: str) -> ObligationKind:
-    if kind not in OBLIGATIONS:
+def _kind(kind: str) -> AnyKind:
+    if kind not in KINDS:
         raise NotFound
-    return OBLIGATIONS[kind]
+    return KINDS[kind]

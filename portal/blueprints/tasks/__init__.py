@@ -10,7 +10,7 @@ from flask import Blueprint, url_for
 from portal.rules.dates import beijing_day
 from portal.services.dashboard import Meeting, dashboard
 from portal.services.deadlines import view_own_deadline
-from portal.services.duties import Duty, grouped
+from portal.services.duties import grouped
 from portal.services.kernel.calendar import working_calendar
 from portal.web.acting import current_actor, look, now, reading
 from portal.web.addresses import address_of, proof_of
@@ -37,7 +37,7 @@ def index() -> str:
         today=long_day(today),
         actor=actor,
         own=[as_task(duty) for duty in found.own],
-        others=[replace(as_task(one), url=_page_of(one), label="查看") for one in grouped(found.others)],
+        others=[replace(as_task(one), url=one.page, label="查看") for one in grouped(found.others)],
         weeks=fortnight_of(today, calendar, found.deadlines_by_day, found.sessions_by_day),
         meetings=[_meeting(meeting) for meeting in found.meetings],
         terms=term_views(found.terms),
@@ -50,10 +50,6 @@ def index() -> str:
 def view_deadline(duty_id: int) -> str:
     """The certificate of a deadline that belongs to no consultation; made to be printed."""
     return render("consultation/deadline.html", found=look(view_own_deadline, obligation_id=duty_id), printed_at=now())
-
-
-def _page_of(duty: Duty) -> str:
-    return _page(duty.consultation_id) if duty.consultation_id is not None else duty.path
 
 
 def _meeting(meeting: Meeting) -> MeetingView:

@@ -95,6 +95,10 @@ class RecallEdition:
         """Return how a message names an article: 第七条（三）, 附件8."""
         return self.articles[number].label
 
+    def cite_in_full(self, number: str) -> str:
+        """Return an article with the name of the workflow, where the Standard could be meant: 工作流程第十二条."""
+        return f"{self.short_title}{self.cite(number)}"
+
     def choice(self, kind: str, name: str) -> Choice:
         """Return an entry of a list. An unknown list or name is a KeyError."""
         for choice in self.choices[kind]:

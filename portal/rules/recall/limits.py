@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from portal.rules.date_words import beijing_date, day_of_week
 from portal.rules.dates import add_months, beijing_day, end_of_day
 from portal.rules.editions import RuleValue
 from portal.rules.recall.editions import RecallEdition
@@ -50,6 +51,25 @@ def interim_due(edition: RecallEdition, started_on: date, number: int, calendar:
     if number < 1:
         raise ValueError("interim summaries are counted from 1")
     return _end_of_months(started_on, number * edition.value(INTERIM_SUMMARY).value, calendar)
+
+
+def interim_number(edition: RecallEdition, started_on: date, due_at: datetime) -> int:
+    """Return of which number (from 1) the interim summary is that is due at `due_at`, by whatever calendar."""
+    last_day, number = beijing_day(due_at - timedelta(microseconds=1)), 1
+    while add_months(started_on, (number + 1) * edition.value(INTERIM_SUMMARY).value) <= last_day:
+        number += 1
+    return number
+
+
+def how_interim_counted(edition: RecallEdition, started_on: date, number: int, calendar: WorkingCalendar) -> str:
+    """How that was worked out, in one sentence: 自召回实施之日2026年3月2日起满3个月为6月2日（周二），末日24:00止。"""
+    months = number * edition.value(INTERIM_SUMMARY).value
+    full_on, due = add_months(started_on, months), interim_due(edition, started_on, number, calendar)
+    said = f"自召回实施之日{beijing_date(started_on)}起满{months}个月为{day_of_week(full_on)}"
+    if due.last_day != full_on:
+        reason = calendar.mark(full_on, strict=False).reason
+        said += f"，{reason}，顺延至{day_of_week(due.last_day)}"
+    return f"{said}，末日24:00止。"
 
 
 def is_late(at: datetime, due: Due) -> bool:

@@ -13,6 +13,7 @@ from portal.models.recall_case import RecallCase
 from portal.process.permissions import Actor
 from portal.process.recall_case import ENDED, Stage, transition
 from portal.services.kernel.case_loading import LoadedCase
+from portal.services.kernel.case_mailing import tell_owners
 from portal.services.kernel.case_obligations import settle_case
 from portal.services.kernel.events import record
 
@@ -33,6 +34,8 @@ def advance_case(
 ) -> Event:
     """Carry out `act`: change the stage as the table says, settle obligations, record the event with `facts`.
 
+    What it opens for another institution than the actor's own is told to that.
+
     `to` names the stage where the table leaves a choice; it must be one of the line's alternatives. `outcome` says
     how the case ended, where it does. The act must have been authorised (`load_case`) before.
     """
@@ -46,10 +49,11 @@ def advance_case(
         case.stage = entered
         case.closed_at, case.outcome = (now, outcome) if entered in ENDED else (None, None)
         db.flush()
-    settle_case(
+    opened = settle_case(
         db, case, act, entered=entered, now=now, dates=dict(dates), skip=skip,
         by_institution=loaded.actor.institution_id if loaded.actor is not None else None,
     )  # fmt: skip
+    tell_owners(db, case, opened, actor=loaded.actor, now=now)
     return _tell(db, case, line.event, loaded.actor, target, now, facts)
 
 
@@ -61,10 +65,11 @@ def begin_case(db: Session, case: RecallCase, act: str, *, actor: Actor | None, 
     case.stage = line.next
     db.add(case)
     db.flush()
-    settle_case(
+    opened = settle_case(
         db, case, act, entered=line.next, now=now, dates={}, skip=(),
         by_institution=actor.institution_id if actor is not None else None,
     )  # fmt: skip
+    tell_owners(db, case, opened, actor=actor, now=now)
     return _tell(db, case, line.event, actor, line.next, now, facts)
 
 

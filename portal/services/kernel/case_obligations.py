@@ -136,8 +136,8 @@ def settle_case(
     dates: dict[str, date],
     skip: Collection[str],
     by_institution: int | None,
-) -> None:
-    """Close what `act` has met and what is not owed where the case stands now; open what the act brings.
+) -> list[Obligation]:
+    """Close what `act` has met and what is not owed where the case stands now; open what the act brings, and return it.
 
     `dates` are the days that a person set, by kind; `skip` are kinds that this time are not opened: of an act with
     several endings, or that the service opens with another beginning.
@@ -150,12 +150,13 @@ def settle_case(
         elif entered is not None and (Stage(case.stage) not in kind.stages or entered in kind.opens_on_entry):
             obligation.closed_at, obligation.is_met = now, False
     db.flush()
-    stage = Stage(case.stage)
-    for kind in opened(act, stage, entered):
-        if kind.kind in skip or kind.counts_from in (Anchor.RECEIPT, Anchor.STARTED, Anchor.COMPLETED):
-            continue
+    found = [
         oblige_in_case(db, case, kind.kind, now=now, on=dates.get(kind.kind))
+        for kind in opened(act, Stage(case.stage), entered)
+        if kind.kind not in skip and kind.counts_from not in (Anchor.RECEIPT, Anchor.STARTED, Anchor.COMPLETED)
+    ]
     refresh_case_due(db, case)
+    return found
 
 
 def owe_interim_summary(db: Session, case: RecallCase, *, number: int, now: datetime) -> Obligation:

@@ -12,7 +12,8 @@ from icalendar import Alarm, Calendar, Event
 from portal.mail.message import clean_header
 from portal.models.consultation import Consultation
 from portal.models.obligation import Obligation
-from portal.process.obligations import OBLIGATIONS
+from portal.models.recall_case import RecallCase
+from portal.process.ledger import KINDS
 from portal.rules.date_words import beijing
 from portal.rules.dates import BEIJING, beijing_day
 
@@ -30,16 +31,16 @@ def deadline_calendar(
     obligation: Obligation,
     person_id: int,
     *,
-    consultation: Consultation | None,
+    of: Consultation | RecallCase | None,
     now: datetime,
     how_counted: str,
     about: str = "",
 ) -> str:
     """The text that goes with a mail: one entry, METHOD:PUBLISH, which asks for no answer.
 
-    `about` is what it is about where that is no consultation.
+    `about` is what it is about where that is neither a consultation nor a recall case.
     """
-    product = consultation.product if consultation is not None else None
+    product = of.product if of is not None else None
     calendar = Calendar()
     calendar.add("prodid", PRODUCT_ID)
     calendar.add("version", "2.0")
@@ -47,10 +48,10 @@ def deadline_calendar(
     calendar.add_component(
         deadline_event(
             deadline_uid(obligation.id, person_id),
-            OBLIGATIONS[obligation.kind].label,
+            KINDS[obligation.kind].label,
             obligation.due_at or now,
             about=f"{product.product_name} {product.model or ''}" if product is not None else about,
-            number=consultation.number or "" if consultation is not None else "",
+            reference=_reference(of),
             how_counted=how_counted,
             # A deadline that is moved is told of later than it was made, so that its entry is the later one.
             sequence=max(0, int((now - obligation.since_at).total_seconds())),
@@ -60,13 +61,19 @@ def deadline_calendar(
     return str(calendar.to_ical(), "utf-8")
 
 
+def _reference(of: Consultation | RecallCase | None) -> str:
+    if isinstance(of, RecallCase):
+        return f"召回案件：{of.number}"
+    return f"会诊编号：{of.number}" if of is not None and of.number else ""
+
+
 def deadline_event(
     uid: str,
     what: str,
     due_at: datetime,
     *,
     about: str,
-    number: str,
+    reference: str,
     how_counted: str,
     sequence: int,
     stamp: datetime,
@@ -74,7 +81,8 @@ def deadline_event(
 ) -> Event:
     """The entry: the whole last day for a deadline at 24:00, else the half hour before it; it blocks no time.
 
-    Whatever was typed becomes one line, so that no text can add a property.
+    `reference` is the line that says the number. Whatever was typed becomes one line, so that no text can add a
+    property.
     """
     entry = Event()
     entry.add("uid", uid)
@@ -91,7 +99,7 @@ def deadline_event(
         entry.add("dtend", due_at.astimezone(UTC))
     summary = clean_header(f"截止：{what} {about}")
     entry.add("summary", summary)
-    lines = (f"截止：{beijing(due_at)}", f"会诊编号：{number}" if number else "", how_counted)
+    lines = (f"截止：{beijing(due_at)}", reference, how_counted)
     entry.add("description", "\n".join(clean_header(line) for line in lines if line))
     if url:
         entry.add("url", url)

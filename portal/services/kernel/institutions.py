@@ -21,17 +21,36 @@ class InstitutionFacts:
     short_name: str
     badge: str
     province: str
+    is_regulator: bool = False
+
+    @property
+    def called(self) -> str:
+        """How lists call who owes something: 江苏 is a technical institution; a regulator has its name."""
+        return self.name if self.is_regulator else self.short_name
 
 
 def technical_institutions(db: Session) -> Mapping[int, InstitutionFacts]:
     """Those that apply, lead and consult, in the order in which they were entered."""
-    return remembered(db, "technical_institutions", lambda: MappingProxyType(_find(db)))
+    return remembered(db, "technical_institutions", lambda: MappingProxyType(_technical(db)))
+
+
+def all_institutions(db: Session) -> Mapping[int, InstitutionFacts]:
+    """Those and the regulators, for names; who may be chosen is another question."""
+    return remembered(db, "all_institutions", lambda: MappingProxyType(_find(db)))
+
+
+def _technical(db: Session) -> dict[int, InstitutionFacts]:
+    return {number: facts for number, facts in _find(db).items() if not facts.is_regulator}
 
 
 def _find(db: Session) -> dict[int, InstitutionFacts]:
-    rows = db.execute(
-        select(Institution.id, Institution.name, Institution.short_name, Institution.badge, Institution.province)
-        .where(Institution.kind == "technical")
-        .order_by(Institution.id)
-    )
-    return {row.id: InstitutionFacts(row.name, row.short_name, row.badge, row.province) for row in rows}
+    query = select(
+        Institution.id, Institution.name, Institution.short_name, Institution.badge, Institution.province,
+        Institution.kind,
+    ).order_by(Institution.id)  # fmt: skip
+    return {
+        row.id: InstitutionFacts(
+            row.name, row.short_name, row.badge, row.province, is_regulator=row.kind == "regulator"
+        )
+        for row in db.execute(query)
+    }

@@ -18,11 +18,12 @@ from portal.models.institution import InstitutionHead, Liaison
 from portal.models.mail_preference import MailPreference
 from portal.models.obligation import Obligation
 from portal.models.outbox import OutboxMessage
+from portal.models.recall_case import RecallCase
 from portal.models.time_poll import TimePollLink
 from portal.process.permissions import Role
-from portal.rules.date_words import how_counted
 from portal.rules.mail_times import after_quiet_hours
 from portal.services.kernel.calendar import working_calendar
+from portal.services.kernel.deadline_words import counted_words
 
 MESSAGE_ID_DOMAIN = "consultation.portal"
 
@@ -36,6 +37,7 @@ def queue(
     link_label: str,
     link_path: str,
     consultation: Consultation | None = None,
+    case: RecallCase | None = None,
     calendars: Mapping[int, str] | None = None,
     owed: Iterable[Obligation] = (),
     account_link: AccountLink | None = None,
@@ -46,9 +48,10 @@ def queue(
 ) -> int:
     """Queue the mail `kind` to each active recipient once; return to how many.
 
-    `context` fills the template beside name, number, product. `owed` are the obligations that the mail tells of: the
-    recipient's own, or that of the institution, gives `due_at` and `how_counted`, and for a kind that has a date a
-    calendar entry. `calendars` are iCalendar texts by person that go with it instead.
+    `context` fills the template beside what `consultation` or `case` gives: number, product. `owed` are the
+    obligations that the mail tells of: the recipient's own, or that of the institution, gives `due_at` and
+    `how_counted`, and for a kind that has a date a calendar entry. `calendars` are iCalendar texts by person that
+    go with it instead.
     The link leads to the very spot after log-in; with `account_link` to where its holder chooses a password, with
     the link of a person in `poll_links` to where he or she marks times. The tokens are made when the mail leaves.
     A mail that `reminds_of` an obligation does not leave once that is done, or its deadline another one.
@@ -64,18 +67,19 @@ def queue(
         known = context
         if obligation is not None and "how_counted" not in context:
             known = {**_deadline(db, obligation), **context}
-        letter = render(kind, person=person, consultation=consultation, **known)
+        letter = render(kind, person=person, consultation=consultation, case=case, **known)
         poll_link = (poll_links or {}).get(person.id)
         calendar = (calendars or {}).get(person.id)
         opens = MAIL_KINDS[kind].has_date and not context.get("is_reminder")
         if calendar is None and obligation is not None and opens:
-            calendar = _entry(obligation, person, consultation, now, known)
+            calendar = _entry(obligation, person, consultation or case, now, known)
         state, leaves_at = _fate(kind, urgency, wishes.get(person.id), now)
         messages.append(
             {
                 "message_id": f"<{uuid.uuid4().hex}@{MESSAGE_ID_DOMAIN}>",
                 "kind": kind,
                 "consultation_id": consultation.id if consultation else None,
+                "recall_case_id": case.id if case else None,
                 "person_id": person.id,
                 "recipient_name": person.name,
                 "recipient_address": person.email,
@@ -116,16 +120,17 @@ def _deadline(db: Session, obligation: Obligation) -> dict[str, Any]:
 
 
 def counting_of(db: Session, obligation: Obligation) -> str:
-    """How the deadline of an obligation was worked out, in words; "" where a person set it or there is none."""
-    if obligation.working_days is None or obligation.due_at is None:
-        return ""
-    return how_counted(working_calendar(db), obligation.since_at, obligation.working_days)
+    """How the deadline of an obligation was worked out; "" where there is none, or one that a consultation set."""
+    if obligation.recall_case_id is not None:
+        case = db.get_one(RecallCase, obligation.recall_case_id)
+        return counted_words(obligation, working_calendar(db), case)
+    return counted_words(obligation, working_calendar(db)) if obligation.working_days is not None else ""
 
 
 def _entry(
     obligation: Obligation,
     person: Person,
-    consultation: Consultation | None,
+    of: Consultation | RecallCase | None,
     now: datetime,
     known: Mapping[str, Any],
 ) -> str | None:
@@ -135,7 +140,7 @@ def _entry(
     from portal.services.kernel.deadline_entry import deadline_calendar
 
     words = {"about": str(known.get("about", "")), "how_counted": str(known["how_counted"])}
-    return deadline_calendar(obligation, person.id, consultation=consultation, now=now, **words)
+    return deadline_calendar(obligation, person.id, of=of, now=now, **words)
 
 
 class _Wish(NamedTuple):
@@ -199,15 +204,26 @@ def liaisons_or_staff(db: Session, institution_ids: Iterable[int], on: date) -> 
 
 def staff(db: Session, institution_ids: Iterable[int]) -> list[Person]:
     """The staff of these institutions whose accounts are open."""
-    return list(db.scalars(_STAFF, {"institutions": list(institution_ids)}))
+    return list(db.scalars(_WITH_ROLE, {"institutions": list(institution_ids), "role": Role.STAFF.value}))
 
 
-_STAFF = (
+def officers(db: Session, institution_ids: Iterable[int]) -> list[Person]:
+    """The officers of these regulators whose accounts are open."""
+    return list(db.scalars(_WITH_ROLE, {"institutions": list(institution_ids), "role": Role.OFFICER.value}))
+
+
+def people_of(db: Session, institution_ids: Iterable[int], on: date) -> list[Person]:
+    """Who is told of what these owe: liaisons, else staff, of a technical institution; officers of a regulator."""
+    wanted = list(institution_ids)
+    return [*liaisons_or_staff(db, wanted, on), *officers(db, wanted)]
+
+
+_WITH_ROLE = (
     select(Person)
     .join(PersonRole, PersonRole.person_id == Person.id)
     .where(
         Person.institution_id.in_(bindparam("institutions", expanding=True)),
-        PersonRole.role == Role.STAFF.value,
+        PersonRole.role == bindparam("role"),
         Person.is_active,
     )
     .order_by(Person.id)
@@ -215,11 +231,11 @@ _STAFF = (
 
 
 def heads(db: Session, institution_ids: Iterable[int], on: date) -> list[Person]:
-    """The heads (负责人) of these institutions on a day; of one without a head that can be reached, its liaisons."""
+    """The heads (负责人) of these institutions on a day; of one without a head that can be reached, `people_of`."""
     wanted = list(institution_ids)
     named = db.execute(_HEADS, {"institutions": wanted, "day": on}).all()
     without = set(wanted) - {row.institution_id for row in named}
-    return [*(row.Person for row in named), *(liaisons_or_staff(db, sorted(without), on) if without else ())]
+    return [*(row.Person for row in named), *(people_of(db, sorted(without), on) if without else ())]
 
 
 _HEADS = (
