@@ -260,6 +260,21 @@ def test_the_rules_list_cases_apart_and_keep_what_is_told_inside_the_case(sqlite
         assert found == [("宁甲", "〔2026〕1号", "案件承办人员"), ("宁乙", "〔2026〕1号", "案件承办人员")]
 
 
+def test_what_is_done_before_the_mail_leaves_is_not_asked_for(sqlite_database: Database, tmp_path: Path) -> None:
+    settings = Settings.from_environment({"PORTAL_INSTANCE": str(tmp_path)})
+    with sqlite_database.write() as db:
+        _, regulators = scene(db)
+        case = begun(db, regulators, by=regulators.officers[SUZHOU][0])
+        act(db, case, "verify_clue", actor=regulators.city)
+        other = begun(db, regulators, by=regulators.officers[SUZHOU][0])
+    sent = []
+    assert deliver_due(sqlite_database, settings, NOON, send=lambda letter, _: sent.append(letter)) == 2
+    assert {letter.recipient_name for letter in sent} == {"宁甲", "宁乙"}
+    with sqlite_database.read() as db:
+        rows = db.execute(select(OutboxMessage.recall_case_id, OutboxMessage.state)).all()
+        assert set(rows) == {(case.id, "withdrawn"), (other.id, "sent")}
+
+
 def test_an_officer_who_left_is_not_told(sqlite_database: Database) -> None:
     with sqlite_database.write() as db:
         _, regulators = scene(db)

@@ -48,7 +48,8 @@ def tell_owners(
 ) -> None:
     """Mail what an act has opened to the institutions that owe it, other than the actor's own.
 
-    What a producer owes goes out with the notice and the link, and not from here.
+    What a producer owes goes out with the notice and the link, and not from here. The mail does not leave once that
+    is done, nor where the same act goes on to lift it.
     """
     own = actor.institution_id if actor is not None else None
     for obligation in opened:
@@ -57,7 +58,7 @@ def tell_owners(
         kind = RECALL_OBLIGATIONS[obligation.kind]
         queue(
             db, "case_duty", in_charge_or_all(db, obligation.institution_id, case.in_charge_id, beijing_day(now)),
-            now=now, case=case, owed=[obligation], link_label=kind.button, link_path=kind.path_of(case.id),
+            now=now, case=case, reminds_of=obligation, link_label=kind.button, link_path=kind.path_of(case.id),
             ask=kind.ask, thing=kind.thing, duty=kind.label, by=actor.name if actor is not None else "生产者",
             article=cited(case.edition, kind.article),
         )  # fmt: skip
