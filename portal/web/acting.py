@@ -68,6 +68,8 @@ def current_visitor() -> Visitor | None:
     """Who is signed in, with the facts of the log-in session; None when nobody is."""
     if g.get("is_failing"):
         return None  # A page about a failure must not need what has failed.
+    if g.get("is_for_everybody"):
+        return None  # Who looks makes no difference to such a page (web.shared_pages).
     return current_user.visitor if current_user.is_authenticated else None
 
 

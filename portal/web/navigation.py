@@ -38,6 +38,7 @@ NAVIGATION = (
     NavigationLine("审计", "audit.index", "view_audit"),
 )
 FOOTER_LINKS = (
+    ("召回公示", "pages.recalls"),
     ("规范（试行）全文", "pages.standard"),
     ("期限怎么算", "pages.deadlines"),
     ("校验文件", "pages.verify"),

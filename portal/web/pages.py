@@ -63,7 +63,7 @@ def _page_values() -> dict[str, Any]:
         "today": beijing_day(now()),
         "alliance_members": [],
     }
-    if visitor is None and not g.get("is_failing"):
+    if visitor is None and not g.get("is_failing") and not g.get("is_for_everybody"):
         values["alliance_members"] = [badge_of(member) for member in alliance_members(reading())]
     return values
 

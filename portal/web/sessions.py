@@ -69,6 +69,8 @@ class NoticeSession(SessionInterface):
 
     def save_session(self, app: Flask, session: Any, response: Response) -> None:
         """Keep the messages that no page has shown yet; nothing else of the session is kept."""
+        if g.get("is_for_everybody"):
+            return  # A proxy may keep this answer: it carries no cookie.
         left = session.get("_flashes")
         if left and session.modified:
             keep = self._signer.dumps(left)

@@ -129,7 +129,10 @@ def publish_many(db: Session, count: int) -> None:
         cases.append({"id": first + number, **_case_row(authority, first + number, at)})
         row = {
             **_publication_row(first + number, serial + number - 1, at),
-            **{"product_name": product, "brand": brand, "model": model, "year": at.year},
+            "product_name": product,
+            "brand": brand,
+            "model": model,
+            "year": at.year,
             "title": f"南京{brand}电器有限公司召回部分{brand}牌{product}",
             "recall_plan": to_stored(annexes["recall_plan"], plan_values(product, brand, model)),
             "press_release": to_stored(annexes["press_release"], release_values(product, brand, model)),

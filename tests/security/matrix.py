@@ -37,6 +37,8 @@ from portal.services.kernel.mailing import queue
 from portal.services.organisation_aliases import add_alias
 from portal.web.assets import assets, viewer_tables
 from portal.web.guard import permission_of
+from tests.factories.material import a_file
+from tests.factories.publications import published_recall
 from tests.factories.world import NOON, World
 from tests.support.surfer import Surfer
 
@@ -95,6 +97,9 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "question": "severity",
         "kind": "sign_sheet",
     }
+    # The photograph is the file that every scene keeps.
+    picture = {"sha256": a_file().sha256, "content_type": "image/png", "title": ""}
+    arguments |= {"publication_id": published_recall(db, pictures=[picture]).id, "sha256": picture["sha256"]}
     _preview(db, consultation_id)
     arguments |= {"version": viewer_tables(), "table": "cmaps/UniGB-UCS2-H.bcmap"}
     return Scene(world, consultation_id, {**arguments, "file_name": assets()["portal.css"].file_name})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.models.recall_publication import RecallPublication
@@ -153,10 +153,8 @@ def publication(db: Session, *, publication_id: int) -> PublicationPage | None:
     if found is None:
         return None
     one, replacing = found
-    release, plan = (
-        values_of(one.edition, "press_release", one.press_release),
-        values_of(one.edition, "recall_plan", one.recall_plan),
-    )
+    release = values_of(one.edition, "press_release", one.press_release)
+    plan = values_of(one.edition, "recall_plan", one.recall_plan)
     return PublicationPage(
         publication=one,
         number=_number(one),
@@ -184,7 +182,7 @@ def province_names() -> dict[str, str]:
 
 
 def _conditions(wanted: PublicationFilter) -> list[ColumnElement[bool]]:
-    found = [_P.replaced_at.is_(None)]
+    found: list[ColumnElement[bool]] = [_P.replaced_at.is_(None)]
     found += [_P.searched.contains(term, autoescape=True) for term in search_terms(wanted.text)]
     equal = {"province": wanted.province, "product_class": wanted.product_class, "kind": wanted.kind}
     found += [getattr(_P, name) == value for name, value in equal.items() if value]
@@ -203,7 +201,7 @@ def _listed(
     return [_listed_row(row) for row in rows]
 
 
-def _listed_row(row: Row[Any]) -> ListedPublication:
+def _listed_row(row: Any) -> ListedPublication:
     return ListedPublication(
         id=row.id,
         number=_number(row),
