@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import wraps
 from threading import Lock
+from typing import TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from flask import Response, g, make_response, request
@@ -23,6 +24,7 @@ from portal.web.acting import look, wiring
 
 FRESH_SECONDS = 300
 MOST_PAGES = 256  # some 10 MB; a search that nobody repeats is the first to go
+T = TypeVar("T")
 Answer = str | AnyResponse | tuple[str, int]
 
 
@@ -36,30 +38,30 @@ class SharedPage:
 
 
 class SharedPages:
-    """The pages made since the present state began, the most recently asked for last."""
+    """The pages, and what they are made of, since the present state began; the most recently asked for last."""
 
     def __init__(self, most: int = MOST_PAGES) -> None:
         self._most = most
         self._lock = Lock()
         self._state = ""
-        self._pages: OrderedDict[Hashable, SharedPage] = OrderedDict()
+        self._kept: OrderedDict[Hashable, object] = OrderedDict()
 
-    def find(self, state: str, key: Hashable) -> SharedPage | None:
-        """The page that was kept in this very state."""
+    def find(self, state: str, key: Hashable) -> object | None:
+        """What was kept in this very state."""
         with self._lock:
-            if state != self._state or key not in self._pages:
+            if state != self._state or key not in self._kept:
                 return None
-            self._pages.move_to_end(key)
-            return self._pages[key]
+            self._kept.move_to_end(key)
+            return self._kept[key]
 
-    def keep(self, state: str, key: Hashable, page: SharedPage) -> None:
-        """Keep a page made in `state`; pages of another state go."""
+    def keep(self, state: str, key: Hashable, made: object) -> None:
+        """Keep what was made in `state`; what is of another state goes."""
         with self._lock:
             if state != self._state:
-                self._state, self._pages = state, OrderedDict()
-            self._pages[key] = page
-            while len(self._pages) > self._most:
-                self._pages.popitem(last=False)
+                self._state, self._kept = state, OrderedDict()
+            self._kept[key] = made
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
 
 
 _KEPT: WeakKeyDictionary[Database, SharedPages] = WeakKeyDictionary()
@@ -80,20 +82,33 @@ def shared(state: Callable[[Session], str]) -> Callable[[Callable[..., Answer]],
         @wraps(view)
         def answer(**arguments: object) -> Response:
             without_visitor()
-            pages = _KEPT.setdefault(wiring().database, SharedPages())
-            now, key = look(state), (request.path, request.query_string)
-            page = pages.find(now, key)
-            if page is None:
+            g.shared_state = look(state)
+            key = (request.path, request.query_string)
+            page = _kept().find(g.shared_state, key)
+            if not isinstance(page, SharedPage):
                 made = make_response(view(**arguments))
                 if made.status_code != 200:
                     return made
                 page = _page_of(made)
-                pages.keep(now, key, page)
+                _kept().keep(g.shared_state, key, page)
             return _answer_with(page)
 
         return answer
 
     return mark
+
+
+def look_once(query: Callable[[Session], T]) -> T:
+    """What `query(db)` finds, or found for another page of the same state. For views that are `shared`."""
+    found = _kept().find(g.shared_state, query)
+    if found is None:
+        found = look(query)
+        _kept().keep(g.shared_state, query, found)
+    return cast("T", found)
+
+
+def _kept() -> SharedPages:
+    return _KEPT.setdefault(wiring().database, SharedPages())
 
 
 def _page_of(made: Response) -> SharedPage:

@@ -23,7 +23,7 @@ from portal.web.acting import look, settings
 from portal.web.fields import LARGEST_WHOLE_NUMBER
 from portal.web.guard import requires
 from portal.web.recall_feeds import FeedHead, json_feed, rss
-from portal.web.shared_pages import Answer, shared, without_visitor
+from portal.web.shared_pages import Answer, look_once, shared, without_visitor
 from portal.web.stored_files import chunks_of, storage
 
 _PICTURE_LASTS = "public, max-age=86400"
@@ -142,7 +142,7 @@ def _tags(wanted: PublicationFilter) -> list[tuple[str, str]]:
 
 
 def _selects(wanted: PublicationFilter) -> list[dict[str, object]]:
-    found = look(choices)
+    found = look_once(choices)
     offered = (
         ("kind", "类别", wanted.kind, KIND_LABELS.items()),
         ("province", "省市", wanted.province, found.provinces.items()),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.models.recall_publication import RecallPublication
@@ -105,6 +107,14 @@ _STATE = select(
     select(func.max(_P.id)).scalar_subquery(),
     select(func.max(_P.replaced_at)).scalar_subquery(),
 )
+_NEWER = aliased(_P)
+_ONE = select(
+    _P,
+    select(func.max(_NEWER.id))
+    .where(_NEWER.case_id == _P.case_id, _NEWER.kind == _P.kind, _NEWER.id > _P.id, _NEWER.replaced_at.is_(None))
+    .correlate(_P)
+    .scalar_subquery(),
+).where(_P.id == bindparam("publication_id"))
 
 
 def published_state(db: Session) -> str:
@@ -143,13 +153,7 @@ def choices(db: Session) -> Choices:
 
 def publication(db: Session, *, publication_id: int) -> PublicationPage | None:
     """A publication, also one that was replaced; None for what is not there."""
-    newer = aliased(_P)
-    newer_id = (
-        select(func.max(newer.id))
-        .where(newer.case_id == _P.case_id, newer.kind == _P.kind, newer.id > _P.id, newer.replaced_at.is_(None))
-        .scalar_subquery()
-    )
-    found = db.execute(select(_P, newer_id).where(_P.id == publication_id)).one_or_none()
+    found = db.execute(_ONE, {"publication_id": publication_id}).one_or_none()
     if found is None:
         return None
     one, replacing = found
@@ -176,9 +180,11 @@ def picture_of(db: Session, *, publication_id: int, sha256: str) -> str | None:
     return next((kind for kind in types if kind in PICTURE_TYPES), None)
 
 
-def province_names() -> dict[str, str]:
+@cache
+def province_names() -> Mapping[str, str]:
     """The names of the provinces by key, in the order of their codes."""
-    return {area.province: area.name for area in shipped_areas().values() if area.level == "province"}
+    names = {area.province: area.name for area in shipped_areas().values() if area.level == "province"}
+    return MappingProxyType(names)
 
 
 def _conditions(wanted: PublicationFilter) -> list[ColumnElement[bool]]:
