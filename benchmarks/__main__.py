@@ -18,6 +18,7 @@ from typing import Any
 from benchmarks.measuring import CALLS, Cost, measure
 from benchmarks.pages import FAR, Ground, comparisons, prepared
 from benchmarks.papers import ratios
+from benchmarks.recalls import recall_rows
 from benchmarks.reminders import FEW_OPEN, OPEN, reminder_costs
 from benchmarks.session import crowd, session_calls
 from benchmarks.starting import starts
@@ -32,6 +33,7 @@ from benchmarks.targets import (
     LIST_RAW,
     MEMORY,
     PAPER,
+    RECALLS_A_SECOND,
     REMINDERS,
     RULES_A_SECOND,
     SESSION_PAGE,
@@ -63,6 +65,7 @@ def main() -> None:
         with _database(kind) as (url, folder), prepared(url, rows, folder) as ground:
             found += _pages(ground, kind, calls, min(FAR, rows // 33))
             found += _session(ground, kind, calls)
+            found += _recalls(ground, kind, calls, folder)
             with _database(kind) as (small_url, small_folder), prepared(small_url, FEW, small_folder) as small:
                 found += _growth(ground, small, kind, calls)
             found += _crowd(ground, kind, url, folder)
@@ -126,6 +129,19 @@ def _session(ground: Ground, kind: str, calls: int) -> list[Row]:
         _compared("session page", kind, SESSION_PAGE, costs[0], costs[2]),
         _compared("session page asks, nothing new", kind, SESSION_POLL, costs[1], costs[2]),
     ]
+
+
+def _recalls(ground: Ground, kind: str, calls: int, folder: Path) -> list[Row]:
+    """The public recall pages for a stranger, beside a bare page and a static file, with requests a second."""
+    rows, rates = [], []
+    for line in recall_rows(ground, folder):
+        engines = [ground.portal_engine, line.twin_engine]
+        costs = measure([line.portal, line.twin], engines, times=calls)
+        rows.append(_compared(line.name, kind, line.target, *costs))
+        if line.is_rate:
+            name = line.name.partition(" /")[0]
+            rates.append(_row(f"{name}, a second", kind, RECALLS_A_SECOND, 1 / costs[0].cpu))
+    return [*rows, *rates]
 
 
 def _crowd(ground: Ground, kind: str, url: str, folder: Path) -> list[Row]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from benchmarks.filling import EVENTS_OF_THE_MEASURED, NOW, fill
 from benchmarks.measuring import counted, measure
 from benchmarks.pages import Ground, comparisons, portal_call, prepared
+from benchmarks.recalls import recall_rows
 from portal.models.consultation import Consultation
 from portal.models.database import Database
 from portal.process.consultation import Stage
@@ -55,6 +56,14 @@ def test_every_row_of_the_benchmark_has_a_twin_that_answers(ground: Ground) -> N
         )
         assert 0 < portal.cpu < float("inf")
         assert min(portal.raw, twin.raw, portal.statements, twin.statements) > 0
+
+
+def test_a_public_recall_page_costs_one_statement(ground: Ground, tmp_path: Path) -> None:
+    for line in recall_rows(ground, tmp_path, 30):
+        portal, twin = measure([line.portal, line.twin], [ground.portal_engine, line.twin_engine], times=2)
+        assert portal.statements <= (3 if line.name.endswith("made anew") else 1)
+        assert (portal.raw == 0) is ("304" in line.name)
+        assert twin.cpu < float("inf")
 
 
 def test_the_list_stays_light(ground: Ground) -> None:
