@@ -14,6 +14,7 @@ from portal.blueprints import (
     fees,
     notices,
     public,
+    recall,
     rotation,
     system,
     tasks,
@@ -35,7 +36,7 @@ from portal.web.uploads import receive_uploads
 BLUEPRINTS = (
     *(health.blueprint, public.blueprint, account.blueprint, accounts_admin.blueprint),
     *(tasks.blueprint, consultation.blueprint, experts.blueprint, fees.blueprint, archive.blueprint),
-    *(rotation.blueprint, calendar.blueprint, notices.blueprint),
+    *(recall.blueprint, rotation.blueprint, calendar.blueprint, notices.blueprint),
     *system.BLUEPRINTS,
 )
 

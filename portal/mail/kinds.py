@@ -85,6 +85,8 @@ _KINDS = (
     MailKind("calendar_year_due", "请载入", "请载入年度工作日历", _O, _ADMINISTRATOR, has_date=True),
     MailKind("case_duty", "请办理", "召回案件待办", _O, _IN_CASE, has_date=True),
     MailKind("producer_link", "请填报", "生产者填报链接", _M, _PRODUCER, has_account=False),
+    MailKind("case_consultation_asked", "请申请会诊", "监管部门请求专家会诊", _O, _LIAISON),
+    MailKind("case_help_asked", "请协助", "请协助办理召回案件", _O, "您是协助单位的监管人员。"),
     MailKind("reminder", "请办理", "期限将到的提醒", _O, _CONCERNED),
     MailKind("reminder_due", "请办理", "当天截止的提醒", _M, _CONCERNED),
     MailKind("reminder_overdue", "请办理", "超期提醒", _M, _CONCERNED),

@@ -27,6 +27,8 @@ OTHER_EVENTS = {
     "archive_packaging_failed": "未能编成归档包",
     "archive_package_downloaded": "下载归档包",
     "archive_damage_found": "归档包完整性检查发现损坏",
+    # Beside the acts of a recall case
+    "clue_corrected": "更正线索信息",
     # The archive of an institution
     "archive_checked": "检查归档包完整性",
     "custody_drill_asked": "开始保管演练",

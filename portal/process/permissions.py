@@ -132,7 +132,6 @@ class Permission(PermissionOf[Relation, Stage]):
 
     roles: frozenset[Role] = frozenset()
     everyone: bool = False  # every signed-in person
-    public: bool = False  # also signed out
 
 
 R = Relation
@@ -232,6 +231,10 @@ _GENERAL = (
     # those who see a recall case.
     _for_roles("view_own_deadline", Role.STAFF, Role.OFFICER, Role.ADMINISTRATOR),
     _for_roles("list_consultations", Role.STAFF),
+    # Recall cases: what there is no case for yet (process.recall_permissions has all others).
+    _for_roles("list_cases", Role.STAFF, Role.OFFICER),
+    _for_roles("begin_case", Role.STAFF, Role.OFFICER),
+    _for_roles("begin_voluntary_case", Role.OFFICER),
     _for_roles("create_application", Role.STAFF),
     _for_roles("view_rotation", Role.STAFF, Role.ADMINISTRATOR),
     _for_roles("edit_rotation", Role.ADMINISTRATOR),

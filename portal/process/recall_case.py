@@ -103,7 +103,7 @@ S = Stage
 # fmt: off
 _BEFORE_NOTICE = (S.CLUE, S.REVIEW, S.CONSULTING, S.WATCHED, S.PRODUCER_ANALYSIS, S.INVESTIGATION)
 _SERVING = (S.PRODUCER_ANALYSIS, S.INVESTIGATION, S.NOTIFIED, S.PLAN_DUE)
-_PRODUCER_OWES = (S.PRODUCER_ANALYSIS, S.NOTIFIED, S.PLAN_DUE, S.ESCALATED, S.PUBLICATION, S.IMPLEMENTING)
+_PRODUCER_OWES = (S.PRODUCER_ANALYSIS, S.NOTIFIED, S.PLAN_DUE, S.ESCALATED, S.PLAN_REVIEW, S.PUBLICATION, S.IMPLEMENTING)
 _RECALLING = (S.PUBLICATION, S.IMPLEMENTING, S.SUMMARY, S.FILING)
 _UPLOADING = (S.PLAN_REVIEW, *_RECALLING)
 _OPEN = tuple(stage for stage in Stage if stage is not S.CLOSED)
@@ -170,7 +170,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("reject_objection", "不采纳异议", "objection_rejected", (S.OBJECTION,), (By.AUTHORITY,), S.PLAN_DUE,
                "不采纳异议，重新确定报告召回计划的日期", "annex4", decided=True),
     # 6 召回计划
-    Transition("hand_in_plan", "报告召回计划", "recall_plan_handed_in", (S.NOTIFIED, S.PLAN_DUE, S.ESCALATED), _BY_PRODUCER,
+    # In review only where a producer has reported by itself and the annexes are still to come.
+    Transition("hand_in_plan", "报告召回计划", "recall_plan_handed_in",
+               (S.NOTIFIED, S.PLAN_DUE, S.ESCALATED, S.PLAN_REVIEW), _BY_PRODUCER,
                S.PLAN_REVIEW, "收到召回计划", "14"),
     Transition("record_silence", "登记逾期未报告", "silence_recorded", (S.NOTIFIED, S.PLAN_DUE), (By.AUTHORITY,), S.ESCALATED,
                "生产者逾期既未报告召回计划又未提出异议", "19"),

@@ -6,7 +6,7 @@ pages, services and tests read both alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
@@ -100,6 +100,7 @@ class PermissionOf(Generic[ARelation, AStage]):
     stages: frozenset[AStage] | None = None
     is_act: bool = False
     label: str = ""
+    public: bool = False  # also signed out
     # Further lines: who else, and in which stages.
     besides: tuple[tuple[frozenset[ARelation], frozenset[AStage]], ...] = ()
 
@@ -136,11 +137,14 @@ class Guard(Generic[ARelation, AStage]):
         """Whether somebody with the relations `held` has the permission `name` in `stage`; KeyError if unknown."""
         return self.permissions[name].is_held(held, stage)
 
-    def authorise(self, name: str, held: frozenset[ARelation], stage: AStage) -> None:
+    def authorise(
+        self, name: str, held: frozenset[ARelation], stage: AStage, cite: Callable[[str], str] | None = None
+    ) -> None:
         """Raise the refusal that fits, or return.
 
         What a person may not see does not exist for them (NotFound); an act that is somebody else's on an object
-        they see is NotAllowed; the right person in the wrong stage meets WrongStage.
+        they see is NotAllowed; the right person in the wrong stage meets WrongStage. `cite` puts the article into the
+        message, where it is not the Standard's.
         """
         permission = self.permissions[name]
         if permission.is_held(held, stage):
@@ -148,6 +152,9 @@ class Guard(Generic[ARelation, AStage]):
         if not any(self.may(seeing, held, stage) for seeing in self.seeing) or not permission.is_act:
             raise NotFound
         line = self.acts[name]
+        words, article = "", line.article
+        if cite is not None and article is not None:
+            words, article = f"（{cite(article)}）", None
         if permission.relations & held:
-            raise WrongStage(f"现在是“{self.stage_labels[stage]}”阶段，不能{line.label}。", article=line.article)
-        raise NotAllowed(f"{line.label}由其他单位或人员办理，您不能代为办理。", article=line.article)
+            raise WrongStage(f"现在是“{self.stage_labels[stage]}”阶段，不能{line.label}{words}。", article=article)
+        raise NotAllowed(f"{line.label}由其他单位或人员办理，您不能代为办理{words}。", article=article)

@@ -13,6 +13,8 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
+from portal.documents.annex_paper import AnnexCopy
+from portal.documents.annex_pdf import annex_pdf
 from portal.documents.foot import Foot
 from portal.documents.minutes_paper import MinutesDocument
 from portal.documents.minutes_pdf import minutes_pdf
@@ -22,6 +24,7 @@ from portal.documents.table_paper import TablePaper
 from portal.documents.table_pdf import table_pdf
 from portal.documents.typography import Typography
 from portal.models.archive import DisposalCertificate
+from portal.models.case_document import CaseDocument
 from portal.models.database import Database
 from portal.models.institution import Institution
 from portal.models.meeting_minutes import MeetingMinutes
@@ -33,6 +36,7 @@ from portal.services.consultation.meeting_minutes_view import document_of
 from portal.services.consultation.sheet_text import signed_document
 from portal.services.consultation.sheet_view import disclosed_sheets
 from portal.services.official_files import find_official_file, keep_official_file
+from portal.services.recall.annex_copies import annex_copy
 from portal.services.seals import sealed
 from portal.storage.local import Storage
 
@@ -58,7 +62,7 @@ class Making:
         )
 
 
-Document = SheetDocument | MinutesDocument | TablePaper | tuple[SheetDocument, ...]
+Document = SheetDocument | MinutesDocument | TablePaper | AnnexCopy | tuple[SheetDocument, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ def official_file(
 ) -> OfficialFile:
     """The official file of a subject as `pdf` or `docx`.
 
-    `kind` is sheet (signed), minutes (issued), sheets (of a counted round) or certificate; the last two are PDFs only.
+    `kind` is sheet (signed), minutes (issued), annex (issued or handed in), sheets (of a counted round) or certificate;
+    the last two are PDFs only.
 
     It is made when it is asked for first; making takes no transaction. Who may have it is decided before; `actor`
     None is the portal itself. ValueError for what is not signed or issued, TypesettingError, StorageError.
@@ -91,7 +96,7 @@ def official_file(
         kept = find_official_file(db, kind=kind, subject_id=subject_id, file_format=file_format)
         if kept is not None:
             return kept
-        subject = _subject(db, kind, subject_id)
+        subject = _subject(db, storage, kind, subject_id)
     content, seal = _typeset(subject.document, file_format, making), None
     if subject.sealed_by and file_format == "pdf":
         content, seal = sealed(content, folder=making.seals_folder, institution=subject.sealed_by, now=now)
@@ -103,13 +108,18 @@ def official_file(
         )  # fmt: skip
 
 
-def _subject(db: Session, kind: str, subject_id: int) -> _Subject:
+def _subject(db: Session, storage: Storage, kind: str, subject_id: int) -> _Subject:
     if kind == "sheet":
         return _Subject(signed_document(db.get_one(ConsultationSheet, subject_id)))
     if kind == "sheets":
         return _Subject(tuple(signed_document(sheet) for sheet in disclosed_sheets(db, subject_id)))
     if kind == "certificate":
         return _Subject(certificate_paper(db.get_one(DisposalCertificate, subject_id)))
+    if kind == "annex":
+        document = db.get_one(CaseDocument, subject_id)
+        if document.state == "draft":
+            raise ValueError("the annex is a draft")
+        return _Subject(annex_copy(db, document, storage))
     minutes = db.get_one(MeetingMinutes, subject_id)
     if minutes.issued_at is None:
         raise ValueError("the minutes are not issued")
@@ -122,6 +132,8 @@ def _typeset(document: Document, file_format: str, making: Making) -> bytes:
     if isinstance(document, tuple):
         both = [(one, one.foot().leading_to(making.verification_url)) for one in document]
         return sheets_pdf(both, typography=making.typography)
+    if isinstance(document, AnnexCopy):
+        return _annex(document, file_format, making)
     foot = document.foot().leading_to(making.verification_url)
     if isinstance(document, TablePaper):
         return table_pdf(document, foot=foot, typography=making.typography)
@@ -130,6 +142,14 @@ def _typeset(document: Document, file_format: str, making: Making) -> bytes:
     if isinstance(document, SheetDocument):
         return sheet_pdf(document, foot=foot, typography=making.typography)
     return minutes_pdf(document, foot=foot, typography=making.typography)
+
+
+def _annex(copy: AnnexCopy, file_format: str, making: Making) -> bytes:
+    if file_format == "pdf":
+        return annex_pdf(copy, typography=making.typography)
+    from portal.documents.annex_docx import annex_docx
+
+    return annex_docx(copy)
 
 
 def _docx(document: SheetDocument | MinutesDocument, foot: Foot, making: Making) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Concatenate, Generic, TypeVar, cast
+from typing import Any, Concatenate, Generic, Protocol, TypeVar, cast
 
 import wtforms
 from flask import request
@@ -124,8 +124,23 @@ def typed() -> Any:
     return CombinedMultiDict([request.form, request.files]) if request.method == "POST" else None
 
 
+class Submittable(Protocol):
+    """What `submit` takes: a form, or several as one."""
+
+    general: list[Problem]
+
+    def validate(self) -> bool:
+        """Whether the shape is right; what is wrong is said beside its field."""
+
+    def add(self, problem: Problem) -> None:
+        """Put a problem beside its field."""
+
+    def refuse(self, field: str, message: str) -> int:
+        """Put one problem where it belongs; the status of the answer."""
+
+
 def submit(
-    form: PortalForm,
+    form: Submittable,
     service: Callable[Concatenate[Session, ...], T],
     *,
     confirmed_by: wtforms.Field | None = None,

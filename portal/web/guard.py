@@ -11,6 +11,8 @@ from werkzeug.wrappers import Response
 
 from portal.process.errors import NotFound
 from portal.process.permissions import PERMISSIONS, Permission, is_granted
+from portal.process.recall_permissions import RECALL_PERMISSIONS
+from portal.process.recall_permissions import Permission as RecallPermission
 from portal.web.acting import current_visitor
 from portal.web.csrf import given_token, is_made_with, is_valid_token
 from portal.web.fragments import is_htmx
@@ -30,7 +32,7 @@ def requires(permission: str) -> Callable[[View], View]:
     Without an object (`roles`, `everyone`, `public`) the guard decides; with one, the service does, through
     process.permissions, and the guard only asks for somebody signed in.
     """
-    found = PERMISSIONS[permission]
+    found = PERMISSIONS[permission] if permission in PERMISSIONS else RECALL_PERMISSIONS[permission]
 
     def mark(view: View) -> View:
         view.permission = found  # type: ignore[attr-defined]
@@ -39,7 +41,7 @@ def requires(permission: str) -> Callable[[View], View]:
     return mark
 
 
-def permission_of(app: Flask, endpoint: str) -> Permission | None:
+def permission_of(app: Flask, endpoint: str) -> Permission | RecallPermission | None:
     """The permission that an endpoint names; None for one that forgot."""
     return getattr(app.view_functions[endpoint], "permission", None)
 

@@ -25,6 +25,7 @@ class NavigationLine:
 NAVIGATION = (
     NavigationLine("我的待办", "tasks.index", "view_own_tasks", own_duty_count),
     NavigationLine("会诊", "consultation.index", "list_consultations"),
+    NavigationLine("召回案件", "recall.index", "list_cases"),
     NavigationLine("专家库", "experts.index", "view_expert_register"),
     NavigationLine("劳务费", "fees.index", "view_fee_totals"),
     NavigationLine("我的劳务费", "fees.own", "view_own_fees"),

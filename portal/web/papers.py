@@ -28,7 +28,9 @@ def verifiable(foot: Foot) -> Foot:
     return foot.leading_to(Making.by(settings()).verification_url)
 
 
-def send_official(media_type: str, name: str, *, kind: str, subject_id: int, consultation_id: int) -> Response:
+def send_official(
+    media_type: str, name: str, *, kind: str, subject_id: int, consultation_id: int | None = None
+) -> Response:
     """The official file of a subject to download; who may have it was decided by the query that found the subject."""
     ending = _ENDINGS[media_type]
     kept = official_file(

@@ -6,6 +6,7 @@ from portal.app import create_app
 from portal.config import Settings
 from portal.models.database import Database
 from portal.process.permissions import PERMISSIONS
+from portal.process.recall_permissions import RECALL_PERMISSIONS
 from portal.web.guard import permission_of
 from portal.web.navigation import NAVIGATION
 from tests.factories import application
@@ -62,7 +63,7 @@ def test_every_route_names_a_permission_of_the_table(app):
     for rule in app.url_map.iter_rules():
         permission = permission_of(app, rule.endpoint)
         assert permission is not None, rule.endpoint
-        assert PERMISSIONS[permission.name] is permission
+        assert {**PERMISSIONS, **RECALL_PERMISSIONS}[permission.name] is permission
 
 
 def test_the_permission_of_a_navigation_entry_is_that_of_its_page(app):

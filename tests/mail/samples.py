@@ -118,6 +118,16 @@ SAMPLES: dict[str, dict[str, Any]] = {
         before=_counted(3)["due_at"],
         **_counted(5),
     ),
+    "case_consultation_asked": _about(
+        authority="南京市市场监督管理局", reason="产品在四省（市）销售，需要专家判定缺陷"
+    ),
+    "case_help_asked": {
+        "person": LIAISON,
+        "authority": "南京市市场监督管理局",
+        "task": "向生产者送达召回通知书",
+        "case_product": "儿童安全座椅",
+        "case_number": "〔2026〕3号",
+    },
     "all_answers_in": _about(missing=["方志成"], session_days=5),
     "lead_told": _about(missing=[], working_days=5, **_counted(5)),
     "time_poll": _about(EXPERT, slots=_SLOTS, is_reminder=False, **_counted(2)),

@@ -54,7 +54,8 @@ MOVES = {
     "notified": "objection plan_review escalated filing",
     "objection": "closed investigation plan_due filing",
     "plan_due": "plan_review escalated filing",
-    "plan_review": "plan_due publication filing",
+    # The annexes of a producer who has reported by itself are filled in while the plan is in review.
+    "plan_review": "plan_due plan_review publication filing",
     "publication": "implementing filing",
     "implementing": "plan_due escalated summary filing",
     "summary": "implementing filing plan_due",

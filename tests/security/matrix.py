@@ -96,6 +96,9 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "code": "0000-0000-0000-0000",
         "question": "severity",
         "kind": "sign_sheet",
+        # Recall cases have their own scenes (test_case_access); here there is none.
+        "case_id": NOTHING,
+        "document_id": NOTHING,
     }
     # The photograph is the file that every scene keeps.
     picture = {"sha256": a_file().sha256, "content_type": "image/png", "title": ""}

@@ -65,13 +65,21 @@ def create_application(db: Session, *, actor: Actor, given: ApplicationInput, no
     """Begin a draft for the actor's institution. Gaps are allowed; nothing is checked but the shape."""
     if not is_granted("create_application", actor) or actor.institution_id is None:
         raise NotAllowed("只有召回技术机构的工作人员可以提出会诊申请。", article="6")
-    alliance_id = _alliance_of(db, actor.institution_id)
+    return begin_draft(
+        db, institution_id=actor.institution_id, created_by_id=actor.person_id, given=given, actor=actor, now=now
+    )
+
+
+def begin_draft(
+    db: Session, *, institution_id: int, created_by_id: int, given: ApplicationInput, actor: Actor, now: datetime
+) -> Consultation:
+    """Begin a draft for an institution, also on behalf of a regulator that asks it for a consultation."""
     consultation = Consultation(
-        alliance_id=alliance_id,
+        alliance_id=_alliance_of(db, institution_id),
         edition=CURRENT_EDITION,
         stage=Stage.DRAFT,
-        applicant_institution_id=actor.institution_id,
-        created_by_id=actor.person_id,
+        applicant_institution_id=institution_id,
+        created_by_id=created_by_id,
         created_at=now,
         saved_at=now,
         product=ProductInformation(),

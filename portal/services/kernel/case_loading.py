@@ -47,7 +47,7 @@ def load_case(
 ) -> LoadedCase:
     """Load and authorise. Raises NotFound, NotAllowed or WrongStage; Stale when `version` is not the present one."""
     loaded = find_case(db, actor=actor, case_id=case_id)
-    RECALL_GUARD.authorise(permission, loaded.relations, loaded.stage)
+    RECALL_GUARD.authorise(permission, loaded.relations, loaded.stage, loaded.edition.cite_in_full)
     if version is not None and version != loaded.case.version:
         raise Stale(STALE)
     return loaded
@@ -57,7 +57,7 @@ def load_for_producer(db: Session, *, case_id: int, permission: str) -> LoadedCa
     """Load for the holder of a link that the caller has found to be in force; it gives what PRODUCER_BY_LINK gives."""
     case = db.get_one(RecallCase, case_id)
     loaded = LoadedCase(case, PRODUCER_BY_LINK, None)
-    RECALL_GUARD.authorise(permission, loaded.relations, loaded.stage)
+    RECALL_GUARD.authorise(permission, loaded.relations, loaded.stage, loaded.edition.cite_in_full)
     return loaded
 
 

@@ -1,0 +1,308 @@
+"""The page of a recall case: whose turn it is, until when, what this person can do, what there is, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.models.case_document import CaseDocument, CaseFile, ProducerLink
+from portal.models.consultation import Consultation
+from portal.models.event import Event
+from portal.models.institution import Institution
+from portal.models.obligation import Obligation
+from portal.models.recall_case import RecallCase
+from portal.models.recall_publication import RecallPublication
+from portal.process.consultation import STAGE_LABELS as CONSULTATION_STAGES
+from portal.process.consultation import Stage as ConsultationStage
+from portal.process.errors import NotFound
+from portal.process.events import event_label
+from portal.process.obligations import OWNING_ROLE_LABELS
+from portal.process.permissions import Actor
+from portal.process.recall_case import ENDED, OFF_PATH, STEPS, TRANSITIONS, Stage, step_of, transition
+from portal.process.recall_obligations import RECALL_OBLIGATIONS, RecallObligationKind
+from portal.services.consultation.meeting_minutes import issued_minutes
+from portal.services.consultation.overview import Action, StepMark
+from portal.services.kernel.case_loading import LoadedCase, load_case
+from portal.services.kernel.case_obligations import open_in_case
+from portal.services.recall.case_documents import PLAN_ANNEXES, documents_of
+from portal.services.recall.escalation import why_not_silent
+from portal.services.recall.notices import unserved, why_not_conclude
+from portal.services.recall.producer_links import links_of
+from portal.services.recall.review import asked_consultation, why_not_take
+
+TIMELINE_LENGTH = 60
+_DETAILS = ("number", "place", "person", "to_name", "task", "reason")
+# Acts of a rare turn, and what is recorded for a producer that answers on paper: they stand behind “更多操作”.
+_ASIDE = frozenset(
+    {
+        *("sanction_producer", "warn_public", "ask_technical_institution", "ask_county", "name_person_in_charge"),
+        *("revoke_producer_link", "record_upload", "record_recall_number", "record_producer_publication"),
+        *("hand_in_report", "raise_objection", "hand_in_plan", "hand_in_interim_summary", "hand_in_summary"),
+        *("record_completion", "record_noncompliance", "order_recall_again", "take_case", "resume_investigation"),
+        *("close_clue", "pass_on_clue", "inspect_recall", "reopen_case", "end_case_watch", "record_admission"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class CaseDuty:
+    """What is owed now: by whom, until when."""
+
+    obligation: Obligation
+    kind: RecallObligationKind
+    owner: str
+    is_own: bool
+
+
+@dataclass(frozen=True)
+class CaseEvent:
+    """One event as the timeline shows it."""
+
+    at: datetime
+    says: str
+    who: str
+    institution: Institution | None
+    detail: str
+    is_stage: bool
+
+
+@dataclass(frozen=True)
+class LinkedConsultation:
+    """The consultation of a case, as a regulator sees it: its state and its issued minutes."""
+
+    consultation_id: int
+    number: str | None
+    stage_label: str
+    has_minutes: bool
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """Everything that the page of a case shows."""
+
+    loaded: LoadedCase
+    steps: tuple[StepMark, ...]
+    duties: tuple[CaseDuty, ...]
+    actions: tuple[Action, ...]
+    documents: tuple[CaseDocument, ...]
+    unserved: tuple[CaseDocument, ...]
+    files: tuple[CaseFile, ...]
+    links: tuple[ProducerLink, ...]
+    consultation: LinkedConsultation | None
+    publications: tuple[RecallPublication, ...]
+    timeline: tuple[CaseEvent, ...]
+    event_count: int
+
+    @property
+    def case(self) -> RecallCase:
+        """The case itself."""
+        return self.loaded.case
+
+    @property
+    def own_duty(self) -> CaseDuty | None:
+        """What the actor's own institution owes first."""
+        return next((duty for duty in self.duties if duty.is_own), None)
+
+
+def case_page(db: Session, *, actor: Actor, case_id: int, now: datetime, all_events: bool = False) -> CasePage:
+    """Load the page of a case, as far as the actor may see it."""
+    loaded = load_case(db, actor=actor, case_id=case_id, permission="view_case", now=now)
+    events, count = _events(db, case_id, all_events=all_events)
+    return CasePage(
+        loaded=loaded,
+        steps=_steps(db, loaded),
+        duties=tuple(_duties(db, loaded, actor)),
+        actions=tuple(_actions(db, loaded, now)),
+        documents=tuple(documents_of(db, case_id)) if loaded.may("view_case_documents") else (),
+        unserved=tuple(unserved(db, case_id)),
+        files=tuple(_files(db, case_id)) if loaded.may("view_case_documents") else (),
+        links=tuple(links_of(db, case_id)) if loaded.may("view_case_file") else (),
+        consultation=_consultation(db, loaded),
+        publications=tuple(_publications(db, case_id)),
+        timeline=tuple(_event(db, event) for event in events),
+        event_count=count,
+    )
+
+
+@dataclass(frozen=True)
+class CaseBrief:
+    """What the page of a single act shows of its case; `reason` says why the act is not open yet."""
+
+    case_id: int
+    number: str
+    title: str
+    authority: str
+    article: str
+    reason: str | None
+    loaded: LoadedCase
+
+
+def case_brief(db: Session, *, actor: Actor, case_id: int, act: str, now: datetime) -> CaseBrief:
+    """Load the little that the page of an act needs; authorised for the act itself."""
+    loaded = load_case(db, actor=actor, case_id=case_id, permission=act, now=now)
+    case, line = loaded.case, transition(act)
+    why_not = WHY_NOT.get(act)
+    return CaseBrief(
+        case.id, case.number, f"{case.product.product_name} {case.product.model}".strip(), case.authority.name,
+        loaded.edition.cite_in_full(line.article) if line.article else "",
+        why_not(db, loaded, now) if why_not is not None else None, loaded,
+    )  # fmt: skip
+
+
+def _not_found_possible(_db: Session, loaded: LoadedCase, _now: datetime) -> str | None:
+    return None if loaded.case.discovered_at is not None else "先作出技术会商决定：可能存在缺陷。"
+
+
+def _silent(db: Session, loaded: LoadedCase, now: datetime) -> str | None:
+    why = why_not_silent(db, loaded, now)
+    return f"{why[0]}。" if why is not None else None
+
+
+def _in_review(annexes: tuple[str, ...], words: str) -> Callable[[Session, LoadedCase, datetime], str | None]:
+    def why_not(db: Session, loaded: LoadedCase, _now: datetime) -> str | None:
+        waiting = {one.annex for one in documents_of(db, loaded.case.id) if one.state == "handed_in"}
+        return None if waiting >= set(annexes) else words
+
+    return why_not
+
+
+def _served(db: Session, loaded: LoadedCase, _now: datetime) -> str | None:
+    return None if unserved(db, loaded.case.id) else "通知书都已登记送达。"
+
+
+def _sentence(words: str | None) -> str | None:
+    return f"{words}。" if words is not None else None
+
+
+def _no_result(db: Session, loaded: LoadedCase, _now: datetime) -> str | None:
+    return _sentence(why_not_take(db, loaded))
+
+
+def _inconclusive(db: Session, loaded: LoadedCase, _now: datetime) -> str | None:
+    return _sentence(why_not_conclude(db, loaded))
+
+
+def _waits_for(kind: str, words: str) -> Callable[[Session, LoadedCase, datetime], str | None]:
+    def why_not(db: Session, loaded: LoadedCase, _now: datetime) -> str | None:
+        return None if open_in_case(db, loaded.case.id, (kind,)) else words
+
+    return why_not
+
+
+_PLAN_MISSING = "召回计划、新闻稿和召回事项说明还没有收齐。"
+WHY_NOT: Mapping[str, Callable[[Session, LoadedCase, datetime], str | None]] = {
+    "take_consultation_result": _no_result,
+    "issue_investigation_notice": _not_found_possible,
+    "issue_recall_notice": _inconclusive,
+    "conclude_without_recall": _inconclusive,
+    "record_silence": _silent,
+    "record_service": _served,
+    "accept_report": _in_review(("producer_report",), "生产者还没有提交调查分析报告。"),
+    "accept_plan": _in_review(PLAN_ANNEXES, _PLAN_MISSING),
+    "return_plan": _in_review(PLAN_ANNEXES, _PLAN_MISSING),
+    "forward_escalation": _waits_for("forward_escalation", "书面材料还没有提交，或者已经上报。"),
+    "record_order": _waits_for("record_order", "材料还没有上报国家市场监督管理总局。"),
+}
+"""Why an act of the stage is not open yet, by act; None where it is."""
+
+
+def _steps(db: Session, loaded: LoadedCase) -> tuple[StepMark, ...]:
+    rows = db.execute(
+        select(Event.stage, func.max(Event.at))
+        .where(Event.recall_case_id == loaded.case.id, Event.stage.is_not(None))
+        .group_by(Event.stage)
+    )
+    entries = {Stage(stage): at for stage, at in rows if stage}
+    current, marks = step_of(loaded.stage), []
+    for position, step in enumerate(STEPS):
+        entered = min((entries[stage] for stage in step.stages if stage in entries), default=None)
+        if loaded.stage in OFF_PATH or loaded.stage in ENDED or current is None:
+            state = "done" if entered else "later"
+        else:
+            state = "now" if position == current else "done" if position < current and entered else "later"
+        marks.append(StepMark(step.label, state, entered if state != "later" else None))
+    return tuple(marks)
+
+
+def _duties(db: Session, loaded: LoadedCase, actor: Actor) -> Sequence[CaseDuty]:
+    found = []
+    for obligation in open_in_case(db, loaded.case.id):
+        institution = db.get(Institution, obligation.institution_id) if obligation.institution_id else None
+        owner = institution.short_name if institution is not None else OWNING_ROLE_LABELS.get(obligation.role or "", "")
+        is_own = obligation.institution_id is not None and obligation.institution_id == actor.institution_id
+        found.append(CaseDuty(obligation, RECALL_OBLIGATIONS[obligation.kind], owner, is_own))
+    return found
+
+
+def _actions(db: Session, loaded: LoadedCase, now: datetime) -> Sequence[Action]:
+    owed = {RECALL_OBLIGATIONS[one.kind].act for one in open_in_case(db, loaded.case.id)}
+    actions = []
+    for line in TRANSITIONS:
+        if not line.stages or not loaded.may(line.act):
+            continue
+        why_not = WHY_NOT.get(line.act)
+        reason = why_not(db, loaded, now) if why_not is not None else None
+        is_aside = line.act in _ASIDE or (reason is not None and line.act not in owed)
+        actions.append(Action(line.act, line.label, reason, is_aside, line.article))
+    return actions
+
+
+def _files(db: Session, case_id: int) -> Sequence[CaseFile]:
+    return db.scalars(
+        select(CaseFile).where(CaseFile.case_id == case_id, CaseFile.field == "").order_by(CaseFile.id)
+    ).all()
+
+
+def _publications(db: Session, case_id: int) -> Sequence[RecallPublication]:
+    return db.scalars(
+        select(RecallPublication).where(RecallPublication.case_id == case_id).order_by(RecallPublication.id.desc())
+    ).all()
+
+
+def _consultation(db: Session, loaded: LoadedCase) -> LinkedConsultation | None:
+    consultation: Consultation | None = asked_consultation(db, loaded.case.id)
+    if consultation is None or not loaded.may("view_case_consultation"):
+        return None
+    stage = ConsultationStage(consultation.stage)
+    has_minutes = stage in (ConsultationStage.ISSUED, ConsultationStage.ARCHIVED)
+    return LinkedConsultation(consultation.id, consultation.number, CONSULTATION_STAGES[stage], has_minutes)
+
+
+@dataclass(frozen=True)
+class IssuedMinutes:
+    """Issued minutes, for a download."""
+
+    minutes_id: int
+    number: str
+
+
+def consultation_minutes(db: Session, *, actor: Actor, case_id: int, now: datetime) -> IssuedMinutes:
+    """The issued minutes of the consultation of a case; NotFound while there are none."""
+    load_case(db, actor=actor, case_id=case_id, permission="view_case_consultation", now=now)
+    consultation = asked_consultation(db, case_id)
+    issued = issued_minutes(db, consultation.id) if consultation is not None else []
+    if not issued or consultation is None:
+        raise NotFound
+    return IssuedMinutes(issued[0].id, consultation.number or "")
+
+
+def _events(db: Session, case_id: int, *, all_events: bool) -> tuple[Sequence[Event], int]:
+    query = select(Event).where(Event.recall_case_id == case_id).order_by(Event.id.desc())
+    events = db.scalars(query if all_events else query.limit(TIMELINE_LENGTH)).all()
+    count = db.scalar(select(func.count()).select_from(Event).where(Event.recall_case_id == case_id)) or 0
+    return events, count
+
+
+def _event(db: Session, event: Event) -> CaseEvent:
+    details = [str(event.facts[key]) for key in _DETAILS if event.facts.get(key)]
+    if event.facts.get("is_late"):
+        details.insert(0, "逾期收到")
+    institution = db.get(Institution, event.institution_id) if event.institution_id is not None else None
+    who = event.person_name or (event.facts.get("signed_by") if event.facts.get("by_link") else "") or "平台"
+    return CaseEvent(
+        event.at, event_label(event.name), str(who), institution, "；".join(details), event.stage is not None
+    )
