@@ -24,7 +24,7 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
 STYLE_PARTS = (
     "tokens", "base", "frame", "identity", "actions", "deadline", "process", "worklist", "records",
     "lists", "calendar", "matrix", "forms", "annex", "sheet", "panel", "tally", "time-poll", "reminders",
-    "signed-out", "public-recalls", "paper", "print",
+    "recall", "signed-out", "public-recalls", "paper", "print",
 )  # fmt: skip
 SCRIPT_PARTS = (
     "vendor/htmx/htmx.min.js",

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models.account import Person, PersonRole
+from portal.models.case_document import CaseFile
 from portal.models.institution import Institution
 from portal.models.recall_case import RecallCase
 from portal.process.permissions import Actor, Role
@@ -283,3 +284,7 @@ class Story:
     def documents(self, annex: str) -> list[Any]:
         """The versions of an annex that stand."""
         return documents_of(self.db, self.case_id, annex)
+
+    def case_files(self) -> list[CaseFile]:
+        """The files of the case."""
+        return list(self.db.scalars(select(CaseFile).where(CaseFile.case_id == self.case_id)))

@@ -21,6 +21,7 @@ MAY_WRITE_ON_GET = frozenset(
         "consultation.show_material",
         "consultation.download_material",
         # Recorded: who took a package.
+        "recall.download_package",
         "consultation.download_package",
         # Counted for its limit: a question to the verification page.
         "pages.verify_code_page",

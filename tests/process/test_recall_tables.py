@@ -117,7 +117,8 @@ def test_articles_and_limits_are_those_of_the_edition() -> None:
         assert EDITION.article(kind.article or "")
         used.add(kind.limit)
     unused = set(EDITION.values) - used
-    assert unused == {"report_suggested_days", "voluntary_plan_days"}  # suggested dates, which a person sets
+    # Suggested dates, which a person sets; and no limit of time.
+    assert unused == {"report_suggested_days", "voluntary_plan_days", "slow_recall_points"}
 
 
 def test_an_obligation_can_be_met_in_every_stage_in_which_it_is_owed() -> None:

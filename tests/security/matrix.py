@@ -99,6 +99,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         # Recall cases have their own scenes (test_case_access); here there is none.
         "case_id": NOTHING,
         "document_id": NOTHING,
+        "system": "national",
     }
     # The photograph is the file that every scene keeps.
     picture = {"sha256": a_file().sha256, "content_type": "image/png", "title": ""}

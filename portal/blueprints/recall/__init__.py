@@ -12,9 +12,10 @@ from portal.blueprints.recall import (  # noqa: E402
     annex_acts,
     clue,
     documents,
+    filing,
     listing,
     overview,
     plan_review,
 )
 
-__all__ = ["acts", "annex_acts", "blueprint", "clue", "documents", "listing", "overview", "plan_review"]
+__all__ = ["acts", "annex_acts", "blueprint", "clue", "documents", "filing", "listing", "overview", "plan_review"]

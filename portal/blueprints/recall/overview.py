@@ -8,6 +8,7 @@ from flask import current_app, request, url_for
 
 from portal.blueprints.recall import blueprint
 from portal.process.recall_case import OUTCOMES, STAGE_LABELS
+from portal.rules.dates import beijing_day
 from portal.services.kernel.calendar import working_calendar
 from portal.services.recall.annex_copies import document_title
 from portal.services.recall.overview import CaseDuty, CaseEvent, CasePage, case_page
@@ -15,6 +16,7 @@ from portal.services.recall.producer_links import PURPOSE_LABELS
 from portal.services.recall.producer_tokens import is_in_force
 from portal.web.acting import look, now, reading
 from portal.web.badges import badge_of
+from portal.web.curves import Curves, curves
 from portal.web.deadlines import Due, present_due
 from portal.web.fragments import render
 from portal.web.guard import requires
@@ -47,6 +49,7 @@ def view_case(case_id: int) -> str:
         others=[(f"{one.owner}　{one.kind.label}", _due(one)) for one in found.duties if one is not turn],
         actions=_actions(found, aside=False),
         aside=_actions(found, aside=True),
+        drawn=_drawn(found),
         documents=[_document(found, one) for one in reversed(found.documents)],
         participants=[(badge_of(one.institution), one) for one in case.participants],
         links=[(PURPOSE_LABELS[one.purpose], one, is_in_force(one, now())) for one in found.links],
@@ -59,6 +62,12 @@ def _due(duty: CaseDuty | None) -> Due | None:
         return None
     one = duty.obligation
     return present_due(one.due_at, one.since_at, now(), working_calendar(reading()), is_provisional=one.is_provisional)
+
+
+def _drawn(found: CasePage) -> Curves | None:
+    if found.effect is None:
+        return None
+    return curves(found.effect.effect.actual, found.effect.effect.planned, beijing_day(now()))
 
 
 def _actions(found: CasePage, *, aside: bool) -> list[ActionView]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.models.case_document import CaseDocument
 from portal.models.event import Event
-from portal.models.recall_case import SystemUpload
+from portal.models.recall_case import RecallCase, SystemUpload
 from portal.models.recall_publication import RecallPublication
 from portal.process.errors import Invalid
 from portal.process.permissions import Actor
@@ -89,6 +89,31 @@ def complete_file(db: Session, *, actor: Actor, case_id: int, explained: Mapping
     )
     advance_case(
         db, loaded, "complete_file", now=now, outcome="warned" if warned is not None else "recalled", explained=said
+    )
+
+
+@dataclass(frozen=True)
+class FilePage:
+    """What the page of the file shows. `systems` are names and labels, `gaps` as `gaps_of`."""
+
+    case: RecallCase
+    contents: tuple[FileItem, ...]
+    uploads: tuple[Upload, ...]
+    gaps: dict[str, str]
+    systems: tuple[tuple[str, str], ...]
+    may_record: bool
+
+
+def view_case_file(db: Session, *, actor: Actor, case_id: int, now: datetime) -> FilePage:
+    """The checklist of the file, and what the two other systems still miss."""
+    loaded = load_case(db, actor=actor, case_id=case_id, permission="view_case_file", now=now)
+    return FilePage(
+        loaded.case,
+        tuple(file_contents(db, loaded)),
+        tuple(uploads(db, loaded)),
+        gaps_of(db, loaded),
+        tuple((one.name, one.label) for one in loaded.edition.choices["systems"]),
+        loaded.may("record_upload"),
     )
 
 

@@ -29,6 +29,7 @@ from portal.services.consultation.overview import Action, StepMark
 from portal.services.kernel.case_loading import LoadedCase, load_case
 from portal.services.kernel.case_obligations import open_in_case
 from portal.services.recall.case_documents import PLAN_ANNEXES, documents_of
+from portal.services.recall.effect import EffectView, effect_view
 from portal.services.recall.escalation import why_not_silent
 from portal.services.recall.notices import unserved, why_not_conclude
 from portal.services.recall.producer_links import links_of
@@ -93,6 +94,7 @@ class CasePage:
     files: tuple[CaseFile, ...]
     links: tuple[ProducerLink, ...]
     consultation: LinkedConsultation | None
+    effect: EffectView | None
     publications: tuple[RecallPublication, ...]
     timeline: tuple[CaseEvent, ...]
     event_count: int
@@ -122,6 +124,7 @@ def case_page(db: Session, *, actor: Actor, case_id: int, now: datetime, all_eve
         files=tuple(_files(db, case_id)) if loaded.may("view_case_documents") else (),
         links=tuple(links_of(db, case_id)) if loaded.may("view_case_file") else (),
         consultation=_consultation(db, loaded),
+        effect=effect_view(db, loaded.case, now),
         publications=tuple(_publications(db, case_id)),
         timeline=tuple(_event(db, event) for event in events),
         event_count=count,
