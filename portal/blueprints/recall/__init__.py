@@ -12,10 +12,22 @@ from portal.blueprints.recall import (  # noqa: E402
     annex_acts,
     clue,
     documents,
+    figures,
     filing,
     listing,
     overview,
     plan_review,
 )
 
-__all__ = ["acts", "annex_acts", "blueprint", "clue", "documents", "filing", "listing", "overview", "plan_review"]
+__all__ = [
+    "acts",
+    "annex_acts",
+    "blueprint",
+    "clue",
+    "documents",
+    "figures",
+    "filing",
+    "listing",
+    "overview",
+    "plan_review",
+]
