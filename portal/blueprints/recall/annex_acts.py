@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from portal.blueprints.recall import blueprint
 from portal.blueprints.recall.act_words import words_of
-from portal.process.errors import Invalid
+from portal.process.errors import Invalid, Stale
 from portal.process.recall_case import transition
 from portal.rules.problem import Problem
 from portal.rules.recall.annex_check import check_annex
@@ -143,10 +143,14 @@ def _save(page: AnnexAct, about: CaseBrief, form: AnnexForm) -> Response | int:
     """Keep what was typed so far, also what cannot be read."""
     version = request.form.get("version", type=int)
     given = Typed(form.values, form.raw_to_json())
-    write(
-        save_document_draft, actor=current_actor(), case_id=about.case_id, act=page.act, annex=page.annex, typed=given,
-        version=version, now=now(),
-    )  # fmt: skip
+    try:
+        write(
+            save_document_draft, actor=current_actor(), case_id=about.case_id, act=page.act, annex=page.annex,
+            typed=given, version=version, now=now(),
+        )  # fmt: skip
+    except Stale as refused:
+        flash(refused.message, "soon")
+        return refused.status
     flash("已保存，可以随时回来继续填写。", "done")
     return redirect(request.path, 303)
 

@@ -150,13 +150,31 @@ def settle_case(
         elif entered is not None and (Stage(case.stage) not in kind.stages or entered in kind.opens_on_entry):
             obligation.closed_at, obligation.is_met = now, False
     db.flush()
-    found = [
-        oblige_in_case(db, case, kind.kind, now=now, on=dates.get(kind.kind))
-        for kind in opened(act, Stage(case.stage), entered)
-        if kind.kind not in skip and kind.counts_from not in (Anchor.RECEIPT, Anchor.STARTED, Anchor.COMPLETED)
-    ]
+    found = []
+    for kind in opened(act, Stage(case.stage), entered):
+        if kind.kind in skip or kind.counts_from in (Anchor.RECEIPT, Anchor.STARTED, Anchor.COMPLETED):
+            continue
+        owed = open_in_case(db, case.id, (kind.kind,))
+        # An act that is done again does not begin its limit anew; a day that a person sets takes the place of the last.
+        if owed and kind.counts_from is not Anchor.SET:
+            continue
+        close_in_case(db, case, owed, now=now, met=False)
+        found.append(oblige_in_case(db, case, kind.kind, now=now, on=dates.get(kind.kind)))
     refresh_case_due(db, case)
     return found
+
+
+def hand_over_duties(db: Session, case: RecallCase) -> list[Obligation]:
+    """Let what the authority owes be owed by who is the authority now; returns what has changed hands."""
+    changed = [
+        one
+        for one in open_in_case(db, case.id)
+        if RECALL_OBLIGATIONS[one.kind].owner is Owner.AUTHORITY and one.institution_id != case.authority_id
+    ]
+    for obligation in changed:
+        obligation.institution_id = case.authority_id
+    db.flush()
+    return changed
 
 
 def owe_interim_summary(db: Session, case: RecallCase, *, number: int, now: datetime) -> Obligation:

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from portal.models.case_document import CaseDocument
+from portal.models.recall_case import RecallProgress
 from portal.process.errors import Invalid
 from portal.process.permissions import Actor
 from portal.process.recall_case import Stage
@@ -17,7 +19,7 @@ from portal.services.consultation.material import UploadedFile
 from portal.services.kernel.case_advancing import advance_case
 from portal.services.kernel.case_loading import LoadedCase, load_case
 from portal.services.kernel.case_obligations import oblige_in_case
-from portal.services.recall.case_documents import OBJECTION, PLAN_ANNEXES, latest
+from portal.services.recall.case_documents import OBJECTION, PLAN_ANNEXES, latest, report_on_notice
 from portal.services.recall.given import future_day, keep_files, refuse, required_text
 
 
@@ -32,7 +34,9 @@ class Point:
 def accept_report(db: Session, *, actor: Actor, case_id: int, reason: str, now: datetime) -> None:
     """Find the report of the producer convincing: no defect, the case is closed (Art. 11)."""
     loaded = load_case(db, actor=actor, case_id=case_id, permission="accept_report", now=now)
-    report = _in_review(db, loaded, "producer_report", "调查分析报告", "11")
+    report = report_on_notice(db, case_id)
+    if report is None or report.state != "handed_in":
+        raise refuse("没有待审查的调查分析报告", "11", loaded.edition)
     reason = required_text(reason, "审查意见")
     report.state, report.review_words = "accepted", reason
     advance_case(db, loaded, "accept_report", now=now, outcome="report_convincing", reason=reason)
@@ -45,7 +49,7 @@ def record_admission(
     loaded = load_case(db, actor=actor, case_id=case_id, permission="record_admission", now=now)
     reason = required_text(reason, "确认情况")
     day = future_day(plan_on, "报告召回计划的日期", field="plan_on", now=now)
-    report = latest(db, case_id, "producer_report")
+    report = report_on_notice(db, case_id)
     if report is not None and report.state == "handed_in":
         report.state, report.review_words = "accepted", reason
     loaded.case.is_voluntary = True
@@ -127,6 +131,8 @@ def return_summary(
     reason = required_text(reason, "退回理由")
     day = future_day(summary_on, "重新提交的日期", field="summary_on", now=now)
     summary.state, summary.review_words = "returned", reason
+    # What a returned summary tells is not counted; the one that follows tells the whole anew.
+    db.execute(delete(RecallProgress).where(RecallProgress.document_id == summary.id))
     advance_case(db, loaded, "return_summary", now=now, reason=reason, summary_on=day.isoformat())
     oblige_in_case(db, loaded.case, "hand_in_summary", now=now, on=day)
 

@@ -59,6 +59,14 @@ def latest(db: Session, case_id: int, annex: str) -> CaseDocument | None:
     return found[-1] if found else None
 
 
+def report_on_notice(db: Session, case_id: int) -> CaseDocument | None:
+    """The latest report of the producer that answers the latest notice of annex 1; an earlier one answers another."""
+    notice, report = latest(db, case_id, "investigation_notice"), latest(db, case_id, "producer_report")
+    if notice is None or report is None or notice.settled_at is None or report.settled_at is None:
+        return None
+    return report if report.settled_at >= notice.settled_at else None
+
+
 def draft_of(db: Session, case_id: int, annex: str) -> CaseDocument | None:
     """The draft of an annex."""
     return db.scalar(
@@ -125,16 +133,15 @@ def save_document_draft(
 ) -> CaseDocument:
     """Save what was typed so far into an annex that `act` will issue or hand in. `version`: of the draft, if any."""
     loaded = load_case(db, actor=actor, case_id=case_id, permission=act, now=now)
-    return write_draft(db, loaded.case, annex, typed, version=version, now=now, made_by="authority")
+    require_known(db, loaded.case, annex, version)
+    return write_draft(db, loaded.case, annex, typed, now=now, made_by="authority")
 
 
 def write_draft(
-    db: Session, case: RecallCase, annex: str, typed: Typed, *, version: int | None, now: datetime, made_by: str
+    db: Session, case: RecallCase, annex: str, typed: Typed, *, now: datetime, made_by: str
 ) -> CaseDocument:
-    """Write a draft; Stale when another one was saved meanwhile."""
+    """Write a draft, whatever it held before (`require_known`)."""
     draft = draft_of(db, case.id, annex)
-    if draft is not None and version is not None and draft.version != version:
-        raise Stale("这份文书刚刚被他人保存过。请核对后再保存，您填写的内容仍在页面上。")
     if draft is None:
         draft = CaseDocument(case_id=case.id, annex=annex, revision=_next_revision(db, case.id, annex), made_by=made_by)
         db.add(draft)
@@ -144,6 +151,13 @@ def write_draft(
     draft.stored_values = to_stored(annex_of(case, annex), typed.values) if annex != OBJECTION else dict(typed.values)
     db.flush()
     return draft
+
+
+def require_known(db: Session, case: RecallCase, annex: str, version: int | None) -> None:
+    """Stale unless the draft is still the one that was seen: `version` None where there was none yet."""
+    draft = draft_of(db, case.id, annex)
+    if (draft.version if draft is not None else None) != version:
+        raise Stale("这份文书刚刚被他人保存过。请核对后再保存，您填写的内容仍在页面上。")
 
 
 def settle_document(
@@ -165,7 +179,7 @@ def settle_document(
 ) -> CaseDocument:
     """Make a version that stays, of what was typed; the draft becomes it. Checked before (`checked`)."""
     case, actor = loaded.case, loaded.actor
-    document = write_draft(db, case, annex, typed, version=None, now=now, made_by=made_by)
+    document = write_draft(db, case, annex, typed, now=now, made_by=made_by)
     document.state, document.made_by, document.raw = state, made_by, None
     document.settled_at, document.dated_on = now, dated_on or beijing_day(now)
     document.number, document.signed_by = number, signed_by

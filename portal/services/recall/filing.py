@@ -84,12 +84,15 @@ def complete_file(db: Session, *, actor: Actor, case_id: int, explained: Mapping
     if problems:
         raise Invalid(problems)
     said = {label: explained[name].strip() for name, label in gaps.items()}
-    warned = db.scalar(
-        select(RecallPublication.id).where(RecallPublication.case_id == case_id, RecallPublication.kind == "warning")
+    # A case may have warned first and recalled later: the last counts.
+    last = db.scalar(
+        select(RecallPublication.kind)
+        .where(RecallPublication.case_id == case_id, RecallPublication.kind.in_(("warning", "recall")))
+        .order_by(RecallPublication.id.desc())
+        .limit(1)
     )
-    advance_case(
-        db, loaded, "complete_file", now=now, outcome="warned" if warned is not None else "recalled", explained=said
-    )
+    outcome = "warned" if last == "warning" else "recalled"
+    advance_case(db, loaded, "complete_file", now=now, outcome=outcome, explained=said)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from portal.models.recall_case import CaseParticipant, RecallCase, RecallProduct
 from portal.process.errors import NotAllowed
 from portal.process.permissions import Actor, Role
 from portal.process.recall_case import ENDED, STEPS, Stage
-from portal.rules.regions import is_municipality, level_of
+from portal.rules.regions import is_municipality, level_of, parent_of
 from portal.services.kernel.case_loading import area_of
 
 PAGE_SIZE = 25
@@ -81,12 +81,25 @@ def _visible(db: Session, actor: Actor) -> ColumnElement[bool]:
         seen.append(takes_part & (exists().where(_is_technical(actor.institution_id))))
     area = area_of(db, actor)
     if Role.OFFICER in actor.roles and area is not None:
-        seen += [takes_part, RecallCase.authority_id == actor.institution_id, _within(area)]
+        seen += [
+            takes_part & exists().where(_is_authority_above(area)),
+            RecallCase.authority_id == actor.institution_id,
+            _within(area),
+        ]
     return or_(*seen)
 
 
 def _is_technical(institution_id: int) -> ColumnElement[bool]:
     return and_(Institution.id == institution_id, Institution.kind == "technical")
+
+
+def _is_authority_above(area: str) -> ColumnElement[bool]:
+    """The authority's area holds this one: a county helps its own city, and none that the case has gone to."""
+    codes, here = [area], parent_of(area)
+    while here is not None:
+        codes.append(here)
+        here = parent_of(here)
+    return and_(Institution.id == RecallCase.authority_id, Institution.division.in_(codes))
 
 
 def _within(area: str) -> ColumnElement[bool]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.models.case_document import CaseDocument, CaseFile
+from portal.models.event import Event
 from portal.process.errors import Invalid
 from portal.process.permissions import Actor
 from portal.process.recall_case import Stage
+from portal.process.recall_obligations import RECALL_OBLIGATIONS
 from portal.rules.dates import beijing_day
 from portal.rules.regions import is_municipality
 from portal.services.kernel.case_advancing import advance_case
@@ -24,6 +26,7 @@ from portal.services.recall.case_documents import (
     documents_of,
     kind_article,
     latest,
+    report_on_notice,
     settle_document,
 )
 from portal.services.recall.given import chosen, future_day, noon_of, past_day, refuse, required_text
@@ -69,7 +72,7 @@ def investigate_after_report(db: Session, *, actor: Actor, case_id: int, typed: 
     """
     loaded = load_case(db, actor=actor, case_id=case_id, permission="investigate_after_report", now=now)
     reason = _reason_among(typed, (NO_REPORT, NOT_CONVINCING, NATIONAL))
-    report = latest(db, case_id, "producer_report")
+    report = report_on_notice(db, case_id)
     if reason == NOT_CONVINCING and report is None:
         raise Invalid.field("reason", "生产者还没有提交调查分析报告，不能以其结果不足以证明为由。")
     if reason == NO_REPORT:
@@ -139,10 +142,11 @@ def record_service(
         received_on=received_on.isoformat(),
         outcome=outcome,
     )
-    if notice.annex == "recall_notice" and loaded.stage is Stage.NOTIFIED:
+    # An earlier notice, whose objection was upheld, begins nothing any more.
+    if loaded.stage is Stage.NOTIFIED and notice is latest(db, case_id, "recall_notice"):
         for kind in _BEGUN_BY_RECEIPT:
             oblige_in_case(db, loaded.case, kind, now=now, since_at=noon_of(received_on))
-    for other in unserved(db, case_id)[:1]:
+    for other in unserved(db, case_id)[:1] if loaded.stage in RECALL_OBLIGATIONS["serve_notice"].stages else ():
         oblige_in_case(db, loaded.case, "serve_notice", now=now, since_at=other.settled_at)
     return receipt
 
@@ -202,4 +206,11 @@ def _received_on(typed: Typed, notice: CaseDocument, outcome: str, now: datetime
 
 
 def _files_of(db: Session, loaded: LoadedCase) -> list[CaseFile]:
-    return list(db.scalars(select(CaseFile).where(CaseFile.case_id == loaded.case.id)))
+    """The files since the investigation began: one that is taken up again rests on a report of its own."""
+    query = select(CaseFile).where(CaseFile.case_id == loaded.case.id)
+    begun = db.scalar(
+        select(func.max(Event.at)).where(
+            Event.recall_case_id == loaded.case.id, Event.stage == Stage.INVESTIGATION, Event.name != "case_taken"
+        )
+    )
+    return list(db.scalars(query if begun is None else query.where(CaseFile.uploaded_at >= begun)))

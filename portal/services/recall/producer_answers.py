@@ -14,9 +14,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.models.case_document import CaseDocument, ProducerLink
+from portal.models.obligation import Obligation
 from portal.models.recall_case import RecallProgress
 from portal.models.recall_publication import RecallPublication
-from portal.process.errors import Invalid, NotAllowed, Refusal
+from portal.process.errors import Invalid, NotAllowed
 from portal.process.permissions import Actor
 from portal.process.recall_case import Stage, transition
 from portal.rules.dates import beijing_day
@@ -38,6 +39,7 @@ from portal.services.recall.case_documents import (
     annex_of,
     checked,
     latest,
+    require_known,
     settle_document,
     write_draft,
 )
@@ -204,7 +206,8 @@ def save_answer_draft(
 ) -> CaseDocument:
     """Save what a producer, or an officer for a producer, has typed so far."""
     answer = answering(db, source, act, now)
-    return write_draft(db, answer.loaded.case, annex, typed, version=version, now=now, made_by="producer")
+    require_known(db, answer.loaded.case, annex, version)
+    return write_draft(db, answer.loaded.case, annex, typed, now=now, made_by="producer")
 
 
 def answering(db: Session, source: Source, act: str, now: datetime) -> Answering:
@@ -224,18 +227,33 @@ def answering(db: Session, source: Source, act: str, now: datetime) -> Answering
         raise ValueError("an answer comes through a link, or an officer records it")
     loaded = load_case(db, actor=source.actor, case_id=source.case_id, permission=act, now=now)
     arrived = source.arrived_on or beijing_day(now)
-    past_day(arrived, "收到日期", field="arrived_on", now=now)
+    past_day(arrived, "收到日期", field="arrived_on", now=now, since=loaded.case.found_on)
     arrived_at = now if arrived == beijing_day(now) else noon_of(arrived)
     return Answering(loaded, None, arrived_at, source.signed_by.strip()[:60])
 
 
-def interim_count(db: Session, case_id: int) -> int:
-    """How many interim summaries stand since the recall was published last."""
-    since = db.scalar(
+def _recalled_before(db: Session, case_id: int) -> int:
+    """What was reported as recalled since the recall was published last; an earlier recall counts for itself."""
+    query = (
+        select(func.sum(RecallProgress.quantity))
+        .join(CaseDocument, CaseDocument.id == RecallProgress.document_id)
+        .where(RecallProgress.case_id == case_id)
+    )
+    since = _published_at(db, case_id)
+    return db.scalar(query if since is None else query.where(CaseDocument.settled_at >= since)) or 0
+
+
+def _published_at(db: Session, case_id: int) -> datetime | None:
+    return db.scalar(
         select(func.max(RecallPublication.published_at)).where(
             RecallPublication.case_id == case_id, RecallPublication.kind == "recall"
         )
     )
+
+
+def interim_count(db: Session, case_id: int) -> int:
+    """How many interim summaries stand since the recall was published last."""
+    since = _published_at(db, case_id)
     query = select(func.count(CaseDocument.id)).where(
         CaseDocument.case_id == case_id, CaseDocument.annex == "interim_summary", CaseDocument.state != "draft"
     )
@@ -258,7 +276,13 @@ def _settle(
 
 
 def _due(db: Session, answer: Answering, kinds: tuple[str, ...]) -> datetime | None:
-    owed = open_in_case(db, answer.loaded.case.id, kinds)
+    """Until when it was owed; of a plan that comes after its silence was recorded, the limit that was let pass."""
+    case_id = answer.loaded.case.id
+    owed = open_in_case(db, case_id, kinds)
+    if not owed and answer.loaded.stage is Stage.ESCALATED:
+        passed = select(Obligation).where(Obligation.recall_case_id == case_id, Obligation.kind.in_(kinds))
+        last = db.scalar(passed.order_by(Obligation.id.desc()).limit(1))
+        owed = [last] if last is not None and not last.is_met else []
     return owed[0].due_at if owed else None
 
 
@@ -289,11 +313,16 @@ def _progress(
     known = annex_of(case, document.annex).field("sales_channels").values
     if set(channels) - set(known) or any(quantity < 0 for quantity in channels.values()):
         raise Invalid.field("channels", "各渠道的召回数量应当是不小于0的整数。")
+    before = _recalled_before(db, case.id)
+    affected = typed.values["affected_quantity"]
     if document.annex == "recall_summary":
-        before = db.scalar(select(func.sum(RecallProgress.quantity)).where(RecallProgress.case_id == case.id)) or 0
         if before > total:
-            raise Refusal(f"实际召回数量{total}少于各阶段性总结已报的合计{before}，请核对。")
+            message = f"实际召回数量{total}少于各阶段性总结已报的合计{before}，请核对"
+            raise Invalid.field("recalled_quantity", f"{message}（{answer.loaded.edition.cite_in_full('16')}）。")
         total -= before
+    elif isinstance(affected, int) and before + total > affected:
+        message = f"各阶段召回数量合计{before + total}，多于涉及数量{affected}，数量应当真实"
+        raise Invalid.field("recalled_quantity", f"{message}（{answer.loaded.edition.cite_in_full('14')}）。")
     if sum(channels.values()) > total:
         raise Invalid.field("channels", f"各渠道召回数量合计{sum(channels.values())}，多于本阶段召回数量{total}。")
     parts = {**{name: quantity for name, quantity in channels.items() if quantity}, "": total - sum(channels.values())}

@@ -23,7 +23,8 @@ from portal.rules.regions import shipped_areas
 from portal.services.consultation.application import ApplicationInput, begin_draft
 from portal.services.kernel.case_advancing import advance_case
 from portal.services.kernel.case_loading import LoadedCase, load_case
-from portal.services.kernel.case_obligations import provincial_regulator
+from portal.services.kernel.case_mailing import tell_owners
+from portal.services.kernel.case_obligations import hand_over_duties, provincial_regulator
 from portal.services.kernel.mailing import liaisons_or_staff, queue
 from portal.services.previews import ask_for_preview
 from portal.services.recall.given import chosen, future_day, refuse, required_text
@@ -96,6 +97,8 @@ def take_consultation_result(db: Session, *, actor: Actor, case_id: int, reason:
         raise refuse(why, "9", loaded.edition)
     consultation = asked_consultation(db, case_id)
     opinion = dict(consultation.final_opinion or {}) if consultation is not None else {}
+    # The city finds anew, with what the experts said; the three working days run from that finding (Art. 11).
+    loaded.case.discovered_at = None
     advance_case(
         db, loaded, "take_consultation_result", now=now, reason=reason.strip(), opinion=opinion,
         consultation_id=consultation.id if consultation is not None else None,
@@ -161,6 +164,7 @@ def take_case(db: Session, *, actor: Actor, case_id: int, why: str, reason: str,
     case.authority_id, case.in_charge_id = case.authority.id, None
     case.discovered_at = case.discovered_at or now
     db.flush()
+    tell_owners(db, case, hand_over_duties(db, case), actor=actor, now=now)
     advance_case(db, loaded, "take_case", now=now, why=why, reason=reason, taken_from=before.name)
 
 

@@ -64,7 +64,7 @@ def counties_of(db: Session, case: RecallCase) -> list[Institution]:
     """The county regulators in the authority's area."""
     found = db.scalars(
         select(Institution)
-        .where(Institution.kind == "regulator", Institution.level == "county", Institution.province == case.province)
+        .where(Institution.kind == "regulator", Institution.level == "county")
         .order_by(Institution.division)
     )
     return [one for one in found if covers(case.authority.division, one.division)]
