@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,9 +17,11 @@ from portal.models.account import Person, PersonRole
 from portal.models.case_document import CaseFile
 from portal.models.institution import Institution
 from portal.models.recall_case import RecallCase
+from portal.process.errors import Refusal
 from portal.process.permissions import Actor, Role
 from portal.rules.dates import beijing_day
 from portal.services.consultation.material import UploadedFile
+from portal.services.kernel.case_obligations import open_in_case
 from portal.services.recall import (
     answer_reviews,
     clue,
@@ -153,6 +157,25 @@ class Story:
     def paper(self) -> Source:
         """What the producer sends on paper, recorded by Nanjing."""
         return Source(actor=self.made.city, case_id=self.case_id, signed_by="何静")
+
+    @property
+    def owed(self) -> list[str]:
+        """The kinds of what is owed now."""
+        return sorted(one.kind for one in open_in_case(self.db, self.case_id))
+
+    @contextmanager
+    def refused(self, kind: type[Refusal], *says: str) -> Iterator[None]:
+        """What is done within is refused with these words, and the case stands as before."""
+        before, now = (self.case.stage, self.owed), self.now
+        point = self.db.begin_nested()
+        with pytest.raises(kind) as raised:
+            yield
+        assert type(raised.value) is kind
+        for words in says:
+            assert words in raised.value.message
+        point.rollback()
+        self.now = now
+        assert (self.case.stage, self.owed) == before
 
     def _do(self, act: Callable[..., Any], *, by: Actor | None = None, **given: Any) -> Any:
         self.now += self.pace
