@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from portal.models.case_document import CaseDocument
     from portal.services.consultation.overview import Action
 
+_UNREVIEWED = {"interim_summary": "已收到", "service_receipt": ""}
 _STATES = {"issued": "已制作", "handed_in": "待审查", "returned": "已退回", "accepted": "已通过"}
 
 
@@ -52,7 +53,7 @@ def view_case(case_id: int) -> str:
         drawn=_drawn(found),
         documents=[_document(found, one) for one in reversed(found.documents)],
         participants=[(badge_of(one.institution), one) for one in case.participants],
-        links=[(PURPOSE_LABELS[one.purpose], one, is_in_force(one, now())) for one in found.links],
+        producer_links=[(PURPOSE_LABELS[one.purpose], one, is_in_force(one, now())) for one in found.links],
         timeline=[_event(one) for one in found.timeline],
     )
 
@@ -89,10 +90,10 @@ def _action(action: Action, case_id: int, *, primary: bool) -> ActionView:
 def _document(found: CasePage, document: CaseDocument) -> dict[str, Any]:
     case = found.case
     meta = [
-        document.number,
-        f"第{document.revision}版" if document.revision > 1 else "",
+        document.number or _served(found, document),
+        f"第{document.revision}版" if document.revision > 1 and document.annex not in _UNREVIEWED else "",
         f"{document.dated_on.month}月{document.dated_on.day}日" if document.dated_on else "",
-        _STATES[document.state],
+        _UNREVIEWED.get(document.annex, _STATES[document.state]),
         "逾期收到" if document.is_late else "",
         "尚未送达" if document in found.unserved else "",
     ]
@@ -102,6 +103,11 @@ def _document(found: CasePage, document: CaseDocument) -> dict[str, Any]:
         "meta": [words for words in meta if words],
         "links": [] if document.annex == "objection" else _downloads(case.id, document.id),
     }
+
+
+def _served(found: CasePage, receipt: CaseDocument) -> str:
+    """The number of the notice that a receipt is about."""
+    return next((one.number for one in found.documents if one.id == receipt.serves_id), "")
 
 
 def _downloads(case_id: int, document_id: int) -> list[tuple[str, str]]:

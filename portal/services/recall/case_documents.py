@@ -87,6 +87,10 @@ def beginning_of(db: Session, case: RecallCase, slug: str) -> dict[str, object]:
     if earlier is not None and earlier.state == "returned":
         return values_of(case, earlier)
     begun = prefilled(annex, known_facts(db, case))
+    if slug == "service_receipt":
+        waiting = [one for one in documents_of(db, case.id) if one.annex in NOTICES and one.received_on is None]
+        begun.update({f"{one.annex}_number": one.number for one in waiting})
+        begun["documents"] = tuple(one.annex for one in waiting)
     plan = latest(db, case.id, "recall_plan") or draft_of(db, case.id, "recall_plan")
     if slug in PLAN_ANNEXES[1:] and plan is not None:
         shared = values_of(case, plan)

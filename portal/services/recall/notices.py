@@ -61,7 +61,7 @@ def investigate_at_once(db: Session, *, actor: Actor, case_id: int, typed: Typed
         raise refuse("请先作出技术会商决定，认为可能存在缺陷的再启动缺陷调查", "9", loaded.edition)
     loaded.case.discovered_at = loaded.case.discovered_at or now
     document = _issue(db, loaded, "defect_investigation_notice", typed, now)
-    advance_case(db, loaded, "investigate_at_once", now=now, number=document.number, reason=reason)
+    advance_case(db, loaded, "investigate_at_once", now=now, number=document.number, ground=reason)
     return document
 
 
@@ -80,7 +80,7 @@ def investigate_after_report(db: Session, *, actor: Actor, case_id: int, typed: 
     if report is not None and report.state == "handed_in":
         report.state = "returned"
     document = _issue(db, loaded, "defect_investigation_notice", typed, now)
-    advance_case(db, loaded, "investigate_after_report", now=now, number=document.number, reason=reason)
+    advance_case(db, loaded, "investigate_after_report", now=now, number=document.number, ground=reason)
     return document
 
 
