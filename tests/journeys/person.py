@@ -99,7 +99,7 @@ class Person:
 
     def pick_up(self, task: str) -> None:
         """The same where the list is what one has before one, as after the log-in."""
-        self.page.get_by_role("link", name=re.compile(rf"：{re.escape(task)}$")).first.click()
+        self.page.get_by_role("link", name=re.compile(rf"^(?!期限证明).*：{re.escape(task)}$")).first.click()
 
     def follow(self, link: str) -> None:
         """Follow a link."""

@@ -15,17 +15,19 @@ from portal.services.recall.producer_links import LIFE
 
 @dataclass(frozen=True)
 class ActWords:
-    """`done` is said afterwards, `says` before."""
+    """`done` is said afterwards, `says` before; `reason` is what the reason is called, "" for the form's own word."""
 
     done: str
     says: tuple[str, ...]
+    reason: str = ""
 
 
 def words_of(act: str, edition: RecallEdition) -> ActWords:
     """The words of an act; KeyError for one that has none."""
     table = _table()[act]
     known = {name: value.value for name, value in edition.values.items()} | {"link_days": LIFE.days}
-    return ActWords(table["done"].format(**known), tuple(words.format(**known) for words in table["says"]))
+    says = tuple(words.format(**known) for words in table["says"])
+    return ActWords(table["done"].format(**known), says, table.get("reason", ""))
 
 
 @cache

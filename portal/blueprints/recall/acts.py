@@ -144,6 +144,8 @@ def _add(page: ActPage) -> None:
         about: CaseBrief = look(case_brief, case_id=case_id, act=page.act)
         words = words_of(page.act, about.loaded.edition)
         form, status = page.form(typed()), 200
+        if words.reason:
+            form["reason"].label.text = words.reason
         form.offer(about.loaded, page.choices(about) if page.choices is not None else {})
         if request.method == "POST":
             if isinstance(form, UploadForm):

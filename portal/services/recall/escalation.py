@@ -48,6 +48,8 @@ def submit_escalation(
 ) -> None:
     """Submit the written material for an ordered recall to the province (Art. 19). A file is required."""
     loaded = load_case(db, actor=actor, case_id=case_id, permission="submit_escalation", now=now)
+    if not open_in_case(db, case_id, ("submit_escalation",)):
+        raise refuse("书面材料已经提交", "19", loaded.edition)
     reason = required_text(reason, "情况说明")
     if not files:
         raise Invalid.field("files", f"请上传书面材料（{loaded.edition.cite_in_full('19')}）。")

@@ -207,6 +207,7 @@ WHY_NOT: Mapping[str, Callable[[Session, LoadedCase, datetime], str | None]] = {
     "accept_report": _in_review(("producer_report",), "生产者还没有提交调查分析报告。"),
     "accept_plan": _in_review(PLAN_ANNEXES, _PLAN_MISSING),
     "return_plan": _in_review(PLAN_ANNEXES, _PLAN_MISSING),
+    "submit_escalation": _waits_for("submit_escalation", "书面材料已经提交。"),
     "forward_escalation": _waits_for("forward_escalation", "书面材料还没有提交，或者已经上报。"),
     "record_order": _waits_for("record_order", "材料还没有上报国家市场监督管理总局。"),
 }
