@@ -86,6 +86,7 @@ _KINDS = (
     MailKind("case_duty", "请办理", "召回案件待办", _O, _IN_CASE, has_date=True),
     MailKind("producer_link", "请填报", "生产者填报链接", _M, _PRODUCER, has_account=False),
     MailKind("case_consultation_asked", "请申请会诊", "监管部门请求专家会诊", _O, _LIAISON),
+    MailKind("case_result_ready", "请接收会诊结果", "专家会诊有了结果", _O, _IN_CASE),
     MailKind("case_help_asked", "请协助", "请协助办理召回案件", _O, "您是协助单位的监管人员。"),
     MailKind("reminder", "请办理", "期限将到的提醒", _O, _CONCERNED),
     MailKind("reminder_due", "请办理", "当天截止的提醒", _M, _CONCERNED),

@@ -28,6 +28,8 @@ OTHER_EVENTS = {
     "archive_package_downloaded": "下载归档包",
     "archive_damage_found": "归档包完整性检查发现损坏",
     # Beside the acts of a recall case
+    "case_advised": "按会诊建议建立召回案件",
+    "case_not_begun": "会诊建议开展调查，未能建立召回案件",
     "case_package_downloaded": "下载召回案卷包",
     "clue_corrected": "更正线索信息",
     # The archive of an institution

@@ -94,6 +94,18 @@ def codes_within(area: str) -> tuple[str, str]:
     return area, area[:significant].ljust(6, "9")
 
 
+def place_in(address: str, province: str) -> str | None:
+    """Return the code of the shipped area that an address names first, else of its province by key; None for neither.
+
+    A name counts within its province only, as several provinces have a district of the same name.
+    """
+    areas = [area for area in shipped_areas().values() if area.province == province]
+    named = [area for area in areas if area.level != "province" and area.name in address]
+    if named:
+        return min(named, key=lambda area: address.index(area.name)).code
+    return next((area.code for area in areas if area.level == "province"), None)
+
+
 def covers(area: str, of: str) -> bool:
     """Whether `of` is `area` itself or lies in it: 320000 covers 320115. What is no code is a ValueError."""
     here: str | None = of

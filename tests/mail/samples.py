@@ -121,6 +121,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "case_consultation_asked": _about(
         authority="南京市市场监督管理局", reason="产品在四省（市）销售，需要专家判定缺陷"
     ),
+    "case_result_ready": {"person": LIAISON, "case": _CASE, "consultation_number": "〔2026〕12号"},
     "case_help_asked": {
         "person": LIAISON,
         "authority": "南京市市场监督管理局",

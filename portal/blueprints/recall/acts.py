@@ -25,6 +25,7 @@ from portal.services.recall import (
     review,
     taking_part,
 )
+from portal.services.recall.consultation_result import suggested_review_on
 from portal.services.recall.overview import CaseBrief, case_brief
 from portal.services.recall.producer_answers import Source
 from portal.storage.kinds import ACCEPT
@@ -45,6 +46,7 @@ class ActPage:
     form: type[forms.CaseForm]
     service: Callable[..., Any]
     choices: Choices | None = None
+    begins: Callable[[CaseBrief], Mapping[str, Any]] | None = None  # what its fields begin with
     by_producer: bool = False  # recorded for a producer that answers on paper
 
 
@@ -87,15 +89,19 @@ def _uploads(about: CaseBrief) -> Mapping[str, Mapping[Any, str]]:
     }
 
 
+def _review_on(about: CaseBrief) -> Mapping[str, Any]:
+    return {"review_on": suggested_review_on(reading(), about.case_id, now())}
+
+
 PAGES = (
     ActPage("pass_on_clue", forms.ReasonForm, clue.pass_on_clue),
     ActPage("assign_clue", forms.AssignForm, clue.assign_clue, _assignable),
     ActPage("verify_clue", forms.ReasonForm, clue.verify_clue),
     ActPage("close_clue", forms.ReasonForm, clue.close_clue),
-    ActPage("decide_review", forms.ReviewForm, review.decide_review),
+    ActPage("decide_review", forms.ReviewForm, review.decide_review, begins=_review_on),
     ActPage("ask_consultation", forms.ReasonForm, review.ask_consultation),
     ActPage("take_consultation_result", forms.ReasonForm, review.take_consultation_result),
-    ActPage("continue_case_watch", forms.WatchForm, review.continue_case_watch),
+    ActPage("continue_case_watch", forms.WatchForm, review.continue_case_watch, begins=_review_on),
     ActPage("end_case_watch", forms.ReasonForm, review.end_case_watch),
     ActPage("reopen_case", forms.ReasonForm, review.reopen_case),
     ActPage("take_case", forms.TakingForm, review.take_case),
@@ -147,6 +153,9 @@ def _add(page: ActPage) -> None:
         if words.reason:
             form["reason"].label.text = words.reason
         form.offer(about.loaded, page.choices(about) if page.choices is not None else {})
+        if request.method == "GET" and page.begins is not None:
+            for name, value in page.begins(about).items():
+                form[name].data = value
         if request.method == "POST":
             if isinstance(form, UploadForm):
                 form.take_file()

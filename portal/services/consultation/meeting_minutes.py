@@ -36,6 +36,7 @@ from portal.services.kernel.loading import Loaded, load
 from portal.services.kernel.mailing import liaisons, queue
 from portal.services.kernel.numbers import next_number
 from portal.services.kernel.obligations import oblige, open_obligations
+from portal.services.recall.consultation_result import hand_to_case
 
 TITLE = "长三角缺陷消费品专家会诊会议纪要"
 
@@ -76,7 +77,8 @@ def issue_minutes(
     """Issue the minutes with number and date, and copy them to the other institutions.
 
     From here on the text stands; what is owed next are receipts, the archive and, where the result asks for
-    it, the first review of the watch. Invalid when a part of the text is empty.
+    it, the first review of the watch. A recall case gets the result, or is begun as the experts advise. Invalid
+    when a part of the text is empty.
     """
     loaded = load(db, actor=actor, consultation_id=consultation_id, permission="issue_minutes", now=now)
     consultation = loaded.consultation
@@ -98,6 +100,7 @@ def issue_minutes(
     expect_fees(db, consultation, now)
     if is_watched(consultation):
         begin_watch(db, consultation, review_on=first_review_on(loaded.edition, now), now=now)
+    hand_to_case(db, consultation, actor=actor, now=now)
     return minutes
 
 

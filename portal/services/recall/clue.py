@@ -182,7 +182,9 @@ def close_clue(db: Session, *, actor: Actor, case_id: int, reason: str, now: dat
 
 def begin_from_consultation(db: Session, case: RecallCase, *, now: datetime, consultation_id: int) -> None:
     """Begin the case that a consultation advised; nobody of a regulator has typed it."""
-    begin_case(db, case, "record_clue", actor=None, now=now, channel=case.channel, consultation_id=consultation_id)
+    begin_case(
+        db, case, "record_clue", actor=None, now=now, channel=case.channel, advised_by_consultation_id=consultation_id
+    )
     _owe_assignment(db, case, now, None)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from portal.models.case_document import CaseDocument, CaseFile, ProducerLink
@@ -14,7 +14,7 @@ from portal.models.consultation import Consultation
 from portal.models.event import Event
 from portal.models.institution import Institution
 from portal.models.obligation import Obligation
-from portal.models.recall_case import RecallCase
+from portal.models.recall_case import CaseConsultation, RecallCase
 from portal.models.recall_publication import RecallPublication
 from portal.process.consultation import STAGE_LABELS as CONSULTATION_STAGES
 from portal.process.consultation import Stage as ConsultationStage
@@ -113,7 +113,7 @@ class CasePage:
 def case_page(db: Session, *, actor: Actor, case_id: int, now: datetime, all_events: bool = False) -> CasePage:
     """Load the page of a case, as far as the actor may see it."""
     loaded = load_case(db, actor=actor, case_id=case_id, permission="view_case", now=now)
-    events, count = _events(db, case_id, all_events=all_events)
+    events, count = _events(db, loaded, all_events=all_events)
     return CasePage(
         loaded=loaded,
         steps=_steps(db, loaded),
@@ -294,14 +294,23 @@ def consultation_minutes(db: Session, *, actor: Actor, case_id: int, now: dateti
     return IssuedMinutes(issued[0].id, consultation.number or "")
 
 
-def _events(db: Session, case_id: int, *, all_events: bool) -> tuple[Sequence[Event], int]:
-    query = select(Event).where(Event.recall_case_id == case_id).order_by(Event.id.desc())
+def _events(db: Session, loaded: LoadedCase, *, all_events: bool) -> tuple[Sequence[Event], int]:
+    """The product's whole life: what happened in the case, and the stages of its consultations for who may see them."""
+    case_id = loaded.case.id
+    told: ColumnElement[bool] = Event.recall_case_id == case_id
+    if loaded.may("view_case_consultation"):
+        linked = select(CaseConsultation.consultation_id).where(CaseConsultation.case_id == case_id)
+        told |= Event.consultation_id.in_(linked) & Event.stage.is_not(None)
+    query = select(Event).where(told).order_by(Event.id.desc())
     events = db.scalars(query if all_events else query.limit(TIMELINE_LENGTH)).all()
-    count = db.scalar(select(func.count()).select_from(Event).where(Event.recall_case_id == case_id)) or 0
+    count = db.scalar(select(func.count()).select_from(Event).where(told)) or 0
     return events, count
 
 
 def _event(db: Session, event: Event) -> CaseEvent:
+    if event.recall_case_id is None:  # of a consultation: that it went on, and neither persons nor reasons
+        held_by = db.get(Institution, event.institution_id) if event.institution_id is not None else None
+        return CaseEvent(event.at, f"专家会诊：{event_label(event.name)}", "", held_by, "", is_stage=False)
     details = [str(event.facts[key]) for key in _DETAILS if event.facts.get(key)]
     if event.facts.get("is_late"):
         details.insert(0, "逾期收到")

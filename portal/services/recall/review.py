@@ -80,7 +80,7 @@ def ask_consultation(db: Session, *, actor: Actor, case_id: int, reason: str, no
     _carry_files(db, case, draft, actor, now)
     db.add(CaseConsultation(consultation_id=draft.id, case_id=case.id, origin="asked", linked_at=now))
     take_part(db, case, institution, role="technical", task=reason, actor=actor, now=now)
-    advance_case(db, loaded, "ask_consultation", now=now, reason=reason, consultation_id=draft.id)
+    advance_case(db, loaded, "ask_consultation", now=now, reason=reason, asked_consultation_id=draft.id)
     queue(
         db, "case_consultation_asked", liaisons_or_staff(db, [institution.id], beijing_day(now)), now=now,
         consultation=draft, link_label="完成会诊申请", link_path=f"/consultations/{draft.id}/application",
@@ -101,7 +101,7 @@ def take_consultation_result(db: Session, *, actor: Actor, case_id: int, reason:
     loaded.case.discovered_at = None
     advance_case(
         db, loaded, "take_consultation_result", now=now, reason=reason.strip(), opinion=opinion,
-        consultation_id=consultation.id if consultation is not None else None,
+        taken_from_consultation_id=consultation.id if consultation is not None else None,
     )  # fmt: skip
 
 
