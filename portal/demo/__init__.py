@@ -1,1 +1,1 @@
-"""The demo story: four institutions, their people, and consultations in every stage, told through the services."""
+"""The demo story: institutions, regulators, consultations and recall cases in every stage, told through services."""

@@ -1,4 +1,4 @@
-"""A chapter: one consultation of the story as its TOML file tells it, and the moments at which it goes on."""
+"""A chapter: a consultation or a recall case of the story as its TOML file tells it, and when it goes on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from portal.demo.days import Days
 
+_CONSULTATIONS, _CASES = "consultations", "cases"
 # How long after one another people do the same thing, in minutes.
 _PACE = {
     "nominate_members": 25,
@@ -35,10 +36,11 @@ _BY_PROVINCE = ("nominate_members", "name_participants", "answer_for_institution
 
 @dataclass(frozen=True)
 class Chapter:
-    """One consultation: its texts, whoever speaks in it, and its timeline."""
+    """One consultation or recall case: its texts, whoever speaks in it, and its timeline."""
 
     name: str
     told: Mapping[str, Any]
+    is_case: bool = False
 
     @property
     def applicant(self) -> str:
@@ -74,14 +76,13 @@ class Moment:
 
 
 def chapters() -> list[Chapter]:
-    """All chapters, by name."""
-    folder = files(__package__).joinpath("consultations")
-    found = [
-        Chapter(file.name.removesuffix(".toml"), tomllib.loads(file.read_text("utf-8")))
-        for file in folder.iterdir()
+    """All chapters: consultations by name, then recall cases by name."""
+    return [
+        Chapter(file.name.removesuffix(".toml"), tomllib.loads(file.read_text("utf-8")), is_case=folder == _CASES)
+        for folder in (_CONSULTATIONS, _CASES)
+        for file in sorted(files(__package__).joinpath(folder).iterdir(), key=lambda file: file.name)
         if file.name.endswith(".toml")
     ]
-    return sorted(found, key=lambda chapter: chapter.name)
 
 
 def moments(chapter: Chapter, days: Days, province_of: Mapping[str, str]) -> Iterator[Moment]:

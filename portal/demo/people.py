@@ -19,12 +19,19 @@ from portal.services.experts import add_expert
 from portal.services.heads import name_head
 from portal.services.institutions import establish_alliance, rename_institution
 from portal.services.liaisons import appoint_liaison
+from portal.services.regulators import (
+    add_county_regulator,
+    establish_regulators,
+    find_regulator,
+    regulator_of,
+    set_regulator_contact,
+)
 from portal.services.rotation import generate_schedule
 
 ROTATION_YEARS = 8
 _MAIL_DOMAIN = "example.cn"
 # Addresses that are set aside for documentation (RFC 5737).
-_ADDRESSES = {Role.STAFF: "192.0.2.{}", Role.EXPERT: "198.51.100.{}"}
+_ADDRESSES = {Role.STAFF: "192.0.2.{}", Role.OFFICER: "192.0.2.{}", Role.EXPERT: "198.51.100.{}"}
 
 
 @dataclass
@@ -35,6 +42,7 @@ class Cast:
     staff: dict[int, list[Actor]] = field(default_factory=dict)  # by institution; liaisons first
     institutions: dict[str, int] = field(default_factory=dict)  # by province
     province_of: dict[str, str] = field(default_factory=dict)  # in whose register an expert is
+    regulators: dict[str, int] = field(default_factory=dict)  # by division code, those that have officers here
 
     def expert_id(self, username: str) -> int:
         """The expert's number in the register; KeyError for anybody else."""
@@ -74,6 +82,7 @@ def settle(db: Session, *, password: str, now: datetime) -> Cast:
         _register_experts(db, cast, security, institution.id, given["experts"], password, now)
         cast.province_of |= {one["username"]: institution.province for one in given["experts"]}
     _lay_out_rotation(db, administrator, cast, now)
+    _post_officers(db, cast, administrator, security, told["regulators"], password, now)
     return cast
 
 
@@ -150,6 +159,31 @@ def _register_experts(
         )
         expert = add_expert(db, actor=cast.liaison(institution_id), given=given, now=now)
         cast.actors[one["username"]] = replace(actor, expert_id=expert.id)
+
+
+def _post_officers(
+    db: Session,
+    cast: Cast,
+    administrator: Actor,
+    security: Actor,
+    regulators: list[dict[str, Any]],
+    password: str,
+    now: datetime,
+) -> None:
+    """All regulators of the region; those of the story get a telephone, and its officers. Counties are added."""
+    establish_regulators(db, actor=administrator, now=now)
+    for one in regulators:
+        if find_regulator(db, one["division"]) is None:
+            add_county_regulator(db, actor=administrator, division=one["division"], area_name=one["area_name"], now=now)
+        regulator = regulator_of(db, one["division"])
+        set_regulator_contact(
+            db, actor=administrator, institution_id=regulator.id, abbreviation=regulator.abbreviation,
+            phone=one["phone"], now=now,
+        )  # fmt: skip
+        cast.regulators[one["division"]] = regulator.id
+        for officer in one["officers"]:
+            actor = _account(db, security, officer, Role.OFFICER, regulator.id, password, now)
+            cast.actors[officer["username"]] = actor
 
 
 def _lay_out_rotation(db: Session, administrator: Actor, cast: Cast, now: datetime) -> None:

@@ -29,6 +29,7 @@ class Setting:
     days: Days
     files: Mapping[str, Sequence[UploadedFile]]
     consultations: dict[str, int] = field(default_factory=dict)  # by chapter
+    cases: dict[str, int] = field(default_factory=dict)  # by chapter
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,24 @@ class Scene:
     def common(self) -> dict[str, Any]:
         """Consultation and clock, as every service takes them."""
         return {"consultation_id": self.consultation_id, "now": self.now}
+
+    @property
+    def officer(self) -> Actor:
+        """Who acts in a recall case: whom the line names, else the officer of the chapter."""
+        return self.setting.cast.actors[self.given.get("by", self.chapter.told.get("officer"))]
+
+    @property
+    def case_id(self) -> int:
+        """The chapter's recall case."""
+        return self.setting.cases[self.chapter.name]
+
+    def files_of(self, titles: Sequence[str]) -> list[UploadedFile]:
+        """The chapter's material of these titles, stored already."""
+        stored = {
+            told["title"]: file
+            for told, file in zip(self.chapter.materials, self.setting.files[self.chapter.name], strict=True)
+        }
+        return [stored[title] for title in titles]
 
     def place_of(self, username: str) -> PanelMember:
         """An expert's latest place in the panel."""

@@ -8,8 +8,16 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
-from portal.demo import application_acts, minutes_acts, panel_acts, session_acts, voting_acts
-from portal.demo.chapter import chapters, moments
+from portal.demo import (
+    application_acts,
+    case_acts,
+    case_answers,
+    minutes_acts,
+    panel_acts,
+    session_acts,
+    voting_acts,
+)
+from portal.demo.chapter import Chapter, chapters, moments
 from portal.demo.days import Days
 from portal.demo.money import settle_money
 from portal.demo.people import settle
@@ -19,6 +27,7 @@ from portal.field_keys import FieldKeys
 from portal.models.database import Database
 from portal.rules.dates import BEIJING, beijing_day
 from portal.rules.editions import load_edition
+from portal.rules.recall.editions import NoEditionInForce, edition_for
 from portal.services.kernel.calendar import working_calendar
 from portal.services.standing_duties import keep_standing
 from portal.storage.local import Storage
@@ -30,6 +39,9 @@ LOG_INS = (
     ("gusiyuan", "顾思远　上海 联络员"),
     ("chengli", "程立　安徽 联络员"),
     ("shenwentao", "沈文韬　浙江 工作人员"),
+    ("hanzhiyuan", "韩志远　南京市市场监管局 监管人员"),
+    ("fangyunqing", "方云清　江苏省市场监管局 监管人员"),
+    ("shiwenjun", "施文君　上海市市场监管局 监管人员"),
     ("xujingwen", "许静文　专家，待填会诊表"),
     ("fangzhicheng", "方志成　专家，待填会诊表"),
     ("luqinghe", "陆清和　专家，待交初步分析"),
@@ -38,7 +50,7 @@ LOG_INS = (
     ("qianyonghong", "钱永红　安全管理员"),
     ("sunhaiming", "孙海明　安全审计员"),
 )
-PLAYED = (application_acts, panel_acts, session_acts, voting_acts, minutes_acts)
+PLAYED = (application_acts, panel_acts, session_acts, voting_acts, minutes_acts, case_acts, case_answers)
 """The modules whose functions carry out the lines of the timelines."""
 
 _OPENING_HOUR = time(8, 30)
@@ -60,16 +72,33 @@ def tell(database: Database, storage: Storage, *, keys: FieldKeys, now: datetime
         settle_money(db, cast, keys=keys, now=opens_at)
         days = Days(working_calendar(db), now)
         setting = Setting(cast, days, stored)
-        played = [moment for chapter in told for moment in moments(chapter, days, cast.province_of)]
+        played = [
+            moment
+            for chapter in told
+            if _can_begin(chapter, days)
+            for moment in moments(chapter, days, cast.province_of)
+        ]
         # A stable sort: acts of one instant stay in the order of their chapter.
-        looked_on = None
+        looked_in = None
         for moment in sorted(played, key=lambda moment: moment.at):
             if not opens_at < moment.at <= now:
                 raise ValueError(f"{moment.chapter.name}: {moment.act} at {moment.at} is outside the story")
-            if looked_on != (looked_on := beijing_day(moment.at)):
-                keep_standing(db, now=moment.at)  # as the worker does, once a day here
+            if looked_in != (looked_in := beijing_day(moment.at).isocalendar()[:2]):
+                keep_standing(db, now=moment.at)  # as the worker does, once a week here
             ACTS[moment.act](Scene(db, setting, moment))
             # Each act begins with what the database says, as in a transaction of its own.
             db.flush()
             db.expunge_all()
         keep_standing(db, now=now)
+
+
+def _can_begin(chapter: Chapter, days: Days) -> bool:
+    """A case that would have begun before the Workflow was in force (Art. 23) is left out, as nobody could begin it."""
+    if not chapter.is_case:
+        return True
+    day, hour, *_ = chapter.told["timeline"][0]
+    try:
+        edition_for(beijing_day(days.instant(day, hour)))
+    except NoEditionInForce:
+        return False
+    return True
