@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from portal.models.institution import Institution
 from portal.process.errors import Invalid, NotFound, Refusal
 from portal.process.permissions import ROLE_LABELS, Actor, Role, is_granted
 from portal.rules.problem import Problem
+from portal.rules.regions import shipped_areas
 from portal.services.account_links import mail_link
 from portal.services.account_passwords import hash_password, replace_password, revoke_links
 from portal.services.account_sessions import end_all_sessions
@@ -253,11 +254,16 @@ def roles_and_institution(db: Session, *, actor: Actor, person_id: int) -> tuple
     return frozenset(role.role for role in person.roles), person.institution_id
 
 
-def institution_choices(db: Session, *, actor: Actor) -> Sequence[tuple[int, str]]:
-    """Institutions to choose from: id and name, the technical ones first."""
+def institution_choices(db: Session, *, actor: Actor) -> Mapping[str, Sequence[tuple[int, str]]]:
+    """Institutions to choose from, id and name: the technical ones, then the regulators of each province."""
     _require_security_administrator(actor)
-    rows = db.execute(select(Institution.id, Institution.name).order_by(Institution.kind.desc(), Institution.id))
-    return [(row.id, row.name) for row in rows]
+    provinces = {area.province: area.name for area in shipped_areas().values() if area.level == "province"}
+    rows = db.scalars(select(Institution).order_by(Institution.kind.desc(), Institution.division, Institution.id))
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for one in rows:
+        group = "召回技术机构" if one.kind == "technical" else f"{provinces[one.province]}市场监管部门"
+        groups.setdefault(group, []).append((one.id, one.name))
+    return groups
 
 
 def _create(

@@ -91,9 +91,9 @@ def rename_institution(
 
 
 def list_institutions(db: Session, *, actor: Actor, now: datetime) -> Sequence[Institution]:
-    """All institutions, the technical ones first."""
+    """The technical institutions; regulators have a page of their own (portal.services.regulators)."""
     _require_editor(actor)
-    return db.scalars(select(Institution).order_by(Institution.kind.desc(), Institution.id)).all()
+    return db.scalars(select(Institution).where(Institution.kind == "technical").order_by(Institution.id)).all()
 
 
 def find_institution(db: Session, *, actor: Actor, institution_id: int, now: datetime) -> Institution:
@@ -120,8 +120,9 @@ def _double_problems(db: Session, institution: Institution, given: dict[str, str
     others = db.scalars(select(Institution).where(Institution.id != institution.id)).all()
     problems = []
     for field in ("name", "short_name", "badge"):
-        owner = next((other for other in others if getattr(other, field) == given[field]), None)
-        if owner is not None and (field == "name" or owner.kind == institution.kind):
+        rivals = [other for other in others if field == "name" or other.kind == institution.kind]
+        owner = next((other for other in rivals if getattr(other, field) == given[field]), None)
+        if owner is not None:
             problems.append(Problem(field, f"{_CALLED[field]}“{given[field]}”已由{owner.name}使用。", "2"))
     return problems
 

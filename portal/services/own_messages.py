@@ -40,6 +40,7 @@ class OwnMessage:
     title: str
     is_held: bool  # waits for the end of the quiet hours
     is_over: bool = False  # what its link leads to cannot be done any more
+    is_gone: bool = False  # the case has gone to others, and the reader does not see it any more
 
     @property
     def link(self) -> tuple[str, str]:
@@ -107,7 +108,11 @@ def own_message(
     if consultation is None and case is None:
         return found
     permission = permission_for(message.link_path)
-    return replace(found, is_over=permission is not None and not _may(db, actor, message, permission, now))
+    return replace(
+        found,
+        is_over=permission is not None and not _may(db, actor, message, permission, now),
+        is_gone=case is not None and not _may(db, actor, message, "view_case", now),
+    )
 
 
 def _may(db: Session, actor: Actor, message: OutboxMessage, permission: str, now: datetime) -> bool:

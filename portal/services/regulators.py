@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.models.account import Person, PersonRole
 from portal.models.institution import Institution
 from portal.process.errors import Invalid, NotAllowed, NotFound
-from portal.process.permissions import Actor, is_granted
+from portal.process.permissions import Actor, Role, is_granted
 from portal.rules.problem import Problem
 from portal.rules.regions import STANDARD, Area, is_division_code, level_of, parent_of, shipped_areas
 from portal.services.kernel.events import record
@@ -49,14 +51,81 @@ def add_county_regulator(db: Session, *, actor: Actor, division: str, area_name:
     return regulator
 
 
-def set_regulator_contact(
-    db: Session, *, actor: Actor, institution_id: int, abbreviation: str, phone: str, now: datetime
-) -> Institution:
-    """Set how the numbers of its documents begin (宁市监), and the telephone that its notices and the public get."""
+@dataclass(frozen=True)
+class RegulatorLine:
+    """A regulator as the administrator's page shows it. `officers`: how many open accounts of 监管人员 it has."""
+
+    institution_id: int
+    name: str
+    division: str
+    abbreviation: str
+    phone: str
+    officers: int
+
+
+@dataclass(frozen=True)
+class ProvinceOfRegulators:
+    """The regulators of a province, the province's own first."""
+
+    name: str
+    lines: tuple[RegulatorLine, ...]
+
+    @property
+    def officers(self) -> int:
+        """How many officers there are in the province."""
+        return sum(line.officers for line in self.lines)
+
+
+@dataclass(frozen=True)
+class RegulatorsPage:
+    """All regulators by province, and how many of the shipped areas still have none."""
+
+    provinces: tuple[ProvinceOfRegulators, ...]
+    missing: int
+
+
+def view_regulators(db: Session, *, actor: Actor, now: datetime) -> RegulatorsPage:
+    """The regulators for the administrator, in the order of their codes."""
+    _require_editor(actor)
+    officers = (
+        select(Person.institution_id, func.count(Person.id).label("officers"))
+        .join(PersonRole, PersonRole.person_id == Person.id)
+        .where(PersonRole.role == Role.OFFICER.value, Person.is_active)
+        .group_by(Person.institution_id)
+        .subquery()
+    )
+    rows = db.execute(
+        select(Institution, func.coalesce(officers.c.officers, 0))
+        .outerjoin(officers, officers.c.institution_id == Institution.id)
+        .where(Institution.kind == "regulator")
+        .order_by(Institution.division)
+    ).all()
+    by_province: dict[str, list[RegulatorLine]] = {}
+    for one, count in rows:
+        line = RegulatorLine(one.id, one.name, one.division, one.abbreviation, one.phone, count)
+        by_province.setdefault(one.province, []).append(line)
+    areas = shipped_areas()
+    names = {area.province: area.name for area in areas.values() if area.level == "province"}
+    return RegulatorsPage(
+        tuple(ProvinceOfRegulators(names[key], tuple(lines)) for key, lines in by_province.items()),
+        len(areas.keys() - {one.division for one, _ in rows}),
+    )
+
+
+def regulator_to_set(db: Session, *, actor: Actor, institution_id: int, now: datetime) -> Institution:
+    """The regulator whose contact is to be set; NotFound for any other institution."""
     _require_editor(actor)
     regulator = db.get(Institution, institution_id)
     if regulator is None or regulator.kind != "regulator":
         raise NotFound
+    return regulator
+
+
+def set_regulator_contact(
+    db: Session, *, actor: Actor, institution_id: int, abbreviation: str, phone: str, now: datetime
+) -> Institution:
+    """Set how the numbers of its documents begin (宁市监), and the telephone that its notices and the public get."""
+    regulator = regulator_to_set(db, actor=actor, institution_id=institution_id, now=now)
     given = {"abbreviation": abbreviation.strip(), "phone": phone.strip()}
     longest = {"abbreviation": (20, "机关代字"), "phone": (40, "联系电话")}
     problems = [

@@ -37,7 +37,15 @@ def mail(world: World, sqlite_database: Database) -> int:
 
 @pytest.mark.parametrize(
     "path",
-    ["/system/outbox", "/system/outbox/1", "/system/jobs", "/system/institutions", "/audit", "/audit/verification"],
+    [
+        "/system/outbox",
+        "/system/outbox/1",
+        "/system/jobs",
+        "/system/institutions",
+        "/system/regulators",
+        "/audit",
+        "/audit/verification",
+    ],
 )
 def test_each_for_one_role(surf: Surf, world: World, mail: int, path: str) -> None:
     entitled = "auditor" if path.startswith("/audit") else "administrator"

@@ -22,8 +22,8 @@ from tests.support.surfer import Surfer
 _LINK = re.compile(r'<a[^>]* href="(/[^"#]*)')
 _CERTIFICATE = re.compile(r"/deadlines/\d+$")
 _FINE = (200, 302, 303)
-# Two institutions, of which one leads most of the story, and an expert who is to sign.
-FOLLOWED_ALL_THE_WAY = ("chenyutong", "xujing", "xujingwen")
+# Two institutions, of which one leads most of the story, an expert who is to sign, officers of city and province.
+FOLLOWED_ALL_THE_WAY = ("chenyutong", "xujing", "xujingwen", "hanzhiyuan", "fangyunqing")
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +60,12 @@ def _follow(surfer: Surfer, *, steps: int) -> dict[str, int]:
 
 
 def _usernames() -> list[str]:
-    """A liaison and a plain member of staff of each institution, every expert, and the three apart."""
+    """A liaison and a plain member of staff of each institution, every expert, an officer each, the three apart."""
     told = people()
     apart = [one["username"] for one in (*told["apart"], told["security_administrator"])]
     groups = [(one["staff"][0], one["staff"][-1], *one["experts"]) for one in told["institutions"]]
-    return [*(person["username"] for group in groups for person in group), *apart]
+    officers = [regulator["officers"][0] for regulator in told["regulators"]]
+    return [*(person["username"] for group in (*groups, officers) for person in group), *apart]
 
 
 @pytest.mark.parametrize("username", _usernames())

@@ -16,6 +16,7 @@ from portal.demo.story import LOG_INS, tell
 from portal.field_keys import FieldKeys, new_key
 from portal.models.account import Person
 from portal.models.archive import ArchiveRecord
+from portal.models.case_document import CaseFile
 from portal.models.consultation import Consultation
 from portal.models.database import Database
 from portal.models.event import Event
@@ -25,9 +26,12 @@ from portal.models.material import Material
 from portal.models.meeting_minutes import MinutesCopy
 from portal.models.obligation import Obligation
 from portal.models.outbox import OutboxMessage
+from portal.models.recall_case import RecallCase, RecallProgress
+from portal.models.recall_publication import RecallPublication
 from portal.models.voting import ConsultationSheet, VotingRound
 from portal.models.watch import Watch
 from portal.process.consultation import Stage
+from portal.process.recall_case import Stage as CaseStage
 from portal.rules.dates import BEIJING, beijing_day
 from portal.rules.editions import load_edition
 from portal.rules.sheet import departures
@@ -41,6 +45,7 @@ from tests.support.counts import counted, kept
 
 # A destroyed archive would have to be older than the Standard; a discarded draft is seen by nobody.
 NOT_TOLD = {Stage.DISPOSED, Stage.DISCARDED}
+CASES_NOT_TOLD = {CaseStage.REVIEW, CaseStage.OBJECTION, CaseStage.PLAN_DUE, CaseStage.PUBLICATION, CaseStage.SUMMARY}
 AFTER_NEW_YEAR = datetime(2026, 1, 5, 8, 15, tzinfo=BEIJING)
 KEYS = FieldKeys(Path("none"), (new_key(),))
 A_SUNDAY_WITHOUT_CALENDAR = datetime(2027, 3, 7, 17, 40, tzinfo=BEIJING)
@@ -201,3 +206,41 @@ def test_the_clock_has_opened_what_is_owed_beside_the_consultations(told: Told) 
         assert {(one.kind, one.year) for one in owed} >= {("sign_term_handover", None), ("load_calendar_year", 2027)}
         assert all(one.since_at <= told.now + AHEAD for one in owed)
         assert "hold_custody_drill" in {one.kind for one in owed}
+
+
+def test_recall_cases_stand_in_every_situation(told: Told) -> None:
+    with told.database.read() as db:
+        cases = db.scalars(select(RecallCase)).all()
+        stages = {CaseStage(case.stage) for case in cases}
+        owed = db.scalars(
+            select(Obligation).where(
+                Obligation.recall_case_id.is_not(None), Obligation.closed_at.is_(None), Obligation.due_at.is_not(None)
+            )
+        ).all()
+        kinds = Counter(db.scalars(select(RecallPublication.kind)))
+    assert len(cases) == len([chapter for chapter in chapters() if chapter.is_case])
+    assert stages == set(CaseStage) - CASES_NOT_TOLD
+    assert {one.kind for one in owed if one.due_at <= told.now} >= {"verify_clue", "hand_in_report"}
+    assert {one.kind for one in owed if one.due_at > told.now} >= {
+        "verify_clue",
+        "hand_in_report",
+        "hand_in_noticed_plan",
+    }
+    assert kinds == {"recall": 3, "warning": 1, "sanction": 1}
+
+
+def test_a_case_that_nobody_could_have_begun_yet_is_left_out(sqlite_database: Database, tmp_path: Path) -> None:
+    tell(sqlite_database, Storage(tmp_path), keys=KEYS, now=AFTER_NEW_YEAR)
+    with sqlite_database.read() as db:
+        assert db.scalars(select(RecallCase)).all() == []
+
+
+def test_a_recall_goes_slower_than_planned_and_another_is_in_its_file(told: Told) -> None:
+    with told.database.read() as db:
+        told_by = Counter(db.scalars(select(RecallProgress.case_id)))
+        closed = db.scalars(select(RecallCase).where(RecallCase.outcome == "recalled")).one()
+        done = sum(db.scalars(select(RecallProgress.quantity).where(RecallProgress.case_id == closed.id)))
+        pictures = db.scalars(select(CaseFile).where(CaseFile.field == "photographs")).all()
+    assert done == 2740
+    assert len(told_by) == 2
+    assert {picture.content_type for picture in pictures} == {"image/png"}

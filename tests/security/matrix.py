@@ -20,7 +20,7 @@ from portal.models.account import Person
 from portal.models.archive import ArchivePackage, CustodyDrill
 from portal.models.database import Database
 from portal.models.expert import Expert, ExpertImport, OrganisationAlias
-from portal.models.institution import Liaison, RotationTerm
+from portal.models.institution import Institution, Liaison, RotationTerm
 from portal.models.material import Material
 from portal.models.material_preview import MaterialPreview
 from portal.models.obligation import Obligation
@@ -74,6 +74,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "expert_id": select(Expert.id).where(Expert.institution_id == anhui),
         "alias_id": select(OrganisationAlias.id),
         "import_id": select(ExpertImport.id).where(ExpertImport.institution_id == anhui),
+        "regulator_id": select(Institution.id).where(Institution.kind == "regulator"),
         "term_id": select(RotationTerm.id).where(RotationTerm.starts_on > NOON.date()),
         # Sheets and counts of a round exist for others only once it is closed.
         "sheet_id": select(ConsultationSheet.id)
@@ -82,6 +83,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
     }
     # Something that Anhui owes outside of any consultation, and that does not concern the lead.
     db.add(Obligation(kind="hold_custody_drill", institution_id=anhui, slot="of anhui", since_at=NOON, due_at=NOON))
+    db.add(a_county())
     db.flush()
     arguments = {name: db.scalar(query.order_by("id").limit(1)) or NOTHING for name, query in first.items()}
     rounds = db.scalars(select(VotingRound).where(VotingRound.consultation_id == consultation_id))
@@ -107,6 +109,14 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
     _preview(db, consultation_id)
     arguments |= {"version": viewer_tables(), "table": "cmaps/UniGB-UCS2-H.bcmap"}
     return Scene(world, consultation_id, {**arguments, "file_name": assets()["portal.css"].file_name})
+
+
+def a_county() -> Institution:
+    """A regulator, which the four technical institutions have nothing to do with."""
+    return Institution(
+        kind="regulator", level="county", name="南京市江宁区市场监督管理局", short_name="江宁", badge="苏",
+        province="jiangsu", division="320115",
+    )  # fmt: skip
 
 
 def _preview(db: Session, consultation_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from wtforms import SelectField, SelectMultipleField
 
@@ -33,9 +33,10 @@ class RolesForm(PortalForm):
     roles = _roles_field()
     institution_id = _institution_field()
 
-    def offer(self, institutions: Sequence[tuple[int, str]]) -> RolesForm:
-        """Give the select its institutions."""
-        self.institution_id.choices = {NO_INSTITUTION: "（无）", **{str(key): name for key, name in institutions}}
+    def offer(self, institutions: Mapping[str, Sequence[tuple[int, str]]]) -> RolesForm:
+        """Give the select its institutions, in their groups."""
+        groups = {name: [(str(key), label) for key, label in group] for name, group in institutions.items()}
+        self.institution_id.choices = {"": [(NO_INSTITUTION, "（无）")], **groups}
         return self
 
     def chosen_roles(self) -> frozenset[str]:

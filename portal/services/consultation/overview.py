@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import Row, and_, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.models.account import Person
@@ -28,7 +28,9 @@ from portal.services.kernel.remembering import remembered
 
 TIMELINE_LENGTH = 60
 _EventRow = Row[*tuple[Any, ...]]
-_SHOWN = (Event.at, Event.name, Event.stage, Event.person_name, Event.institution_id, Event.facts)
+# What a linked recall case did has the stage of that case.
+_OWN_STAGE = case((Event.recall_case_id.is_(None), Event.stage)).label("stage")
+_SHOWN = (Event.at, Event.name, _OWN_STAGE, Event.person_name, Event.institution_id, Event.facts)
 _WITH_APPLICATION = (
     joinedload(Consultation.product),
     joinedload(Consultation.verification),
@@ -186,7 +188,7 @@ def _entries(db: Session, consultation_id: int, events: Sequence[_EventRow] | No
         return {Stage(event.stage): event.at for event in reversed(events) if event.stage}
     rows = db.execute(
         select(Event.stage, func.max(Event.at))
-        .where(Event.consultation_id == consultation_id, Event.stage.is_not(None))
+        .where(Event.consultation_id == consultation_id, Event.recall_case_id.is_(None), Event.stage.is_not(None))
         .group_by(Event.stage)
     )
     return {Stage(stage): at for stage, at in rows if stage}
