@@ -89,4 +89,4 @@ def test_every_link_leads_somewhere(app: Flask, username: str) -> None:
     assert surfer.log_in(username, PASSWORD).status_code == 303
     found = _follow(surfer, steps=20)
     assert {address: status for address, status in found.items() if status not in _FINE} == {}
-    assert any(address.startswith("/consultations/") for address in found)
+    assert any(address.startswith(("/consultations/", "/recall/")) for address in found)
