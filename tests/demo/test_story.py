@@ -26,7 +26,7 @@ from portal.models.material import Material
 from portal.models.meeting_minutes import MinutesCopy
 from portal.models.obligation import Obligation
 from portal.models.outbox import OutboxMessage
-from portal.models.recall_case import RecallCase, RecallProgress
+from portal.models.recall_case import CaseConsultation, RecallCase, RecallProgress
 from portal.models.recall_publication import RecallPublication
 from portal.models.voting import ConsultationSheet, VotingRound
 from portal.models.watch import Watch
@@ -211,6 +211,7 @@ def test_the_clock_has_opened_what_is_owed_beside_the_consultations(told: Told) 
 def test_recall_cases_stand_in_every_situation(told: Told) -> None:
     with told.database.read() as db:
         cases = db.scalars(select(RecallCase)).all()
+        advised = db.scalars(select(CaseConsultation.case_id).where(CaseConsultation.origin == "advised")).all()
         stages = {CaseStage(case.stage) for case in cases}
         owed = db.scalars(
             select(Obligation).where(
@@ -218,7 +219,8 @@ def test_recall_cases_stand_in_every_situation(told: Told) -> None:
             )
         ).all()
         kinds = Counter(db.scalars(select(RecallPublication.kind)))
-    assert len(cases) == len([chapter for chapter in chapters() if chapter.is_case])
+    assert len(cases) == len([chapter for chapter in chapters() if chapter.is_case]) + len(advised)
+    assert advised
     assert stages == set(CaseStage) - CASES_NOT_TOLD
     assert {one.kind for one in owed if one.due_at <= told.now} >= {"verify_clue", "hand_in_report"}
     assert {one.kind for one in owed if one.due_at > told.now} >= {
