@@ -372,3 +372,11 @@ def test_a_county_that_helped_sees_nothing_of_a_case_that_went_elsewhere(story: 
     story._do(clue.pass_on_clue, reason="生产地在苏州")
     story._do(clue.assign_clue, by=made.province, institution_id=made.regulators[SUZHOU], reason="属地")
     assert [seen(story, by) for by in (JIANGNING, NANJING, SUZHOU, JIANGSU)] == [False, False, True, True]
+
+
+def test_a_recall_that_is_not_carried_out_goes_up_and_may_come_back_for_more_investigation(story: Story) -> None:
+    story.to_implementing()
+    story._do(implementation.record_noncompliance, reason="三个月内没有召回一件")
+    assert (story.case.stage, story.owed) == (Stage.ESCALATED, ["submit_escalation"])
+    story._do(escalation.resume_investigation, by=story.made.province, reason="补充核实范围")
+    assert (story.case.stage, story.owed) == (Stage.INVESTIGATION, ["conclude_investigation"])
