@@ -13,6 +13,7 @@ from portal.blueprints import (
     experts,
     fees,
     notices,
+    producer,
     public,
     recall,
     rotation,
@@ -36,7 +37,7 @@ from portal.web.uploads import receive_uploads
 BLUEPRINTS = (
     *(health.blueprint, public.blueprint, account.blueprint, accounts_admin.blueprint),
     *(tasks.blueprint, consultation.blueprint, experts.blueprint, fees.blueprint, archive.blueprint),
-    *(recall.blueprint, rotation.blueprint, calendar.blueprint, notices.blueprint),
+    *(recall.blueprint, producer.blueprint, rotation.blueprint, calendar.blueprint, notices.blueprint),
     *system.BLUEPRINTS,
 )
 

@@ -224,6 +224,8 @@ _GENERAL = (
     Permission("recover_account", public=True),
     Permission("view_public_page", public=True),
     Permission("answer_by_mailed_link", public=True),
+    # The token is what opens it (process.recall_permissions: PRODUCER_BY_LINK).
+    Permission("answer_producer_link", public=True),
     Permission("read_calendar_feed", public=True),
     Permission("use_own_account", everyone=True),
     _for_roles("view_own_tasks", Role.STAFF, Role.OFFICER, Role.EXPERT, Role.ADMINISTRATOR),

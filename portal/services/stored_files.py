@@ -17,7 +17,7 @@ MISSING = "stored_file_missing"
 
 
 def report_missing_file(
-    db: Session, *, actor: Actor, sha256: str, name: str, consultation_id: int | None = None, now: datetime
+    db: Session, *, actor: Actor | None, sha256: str, name: str, consultation_id: int | None = None, now: datetime
 ) -> str:
     """Record that the file could not be read, once a day and file; return what to say to who asked for it."""
     known = db.execute(select(Event.at, Event.facts).where(Event.name == MISSING).order_by(Event.id.desc()))

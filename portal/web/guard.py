@@ -26,16 +26,19 @@ SIGNED_OUT_FORM_LIMIT = 2 * 1024 * 1024
 OPEN_WITH_OLD_PASSWORD = ("account.password", "account.log_out")
 
 
-def requires(permission: str) -> Callable[[View], View]:
+def requires(permission: str, *, signed_out_limit: Callable[[], int] | None = None) -> Callable[[View], View]:
     """Name the permission of a view. KeyError, at import, for one that is not in the table.
 
-    Without an object (`roles`, `everyone`, `public`) the guard decides; with one, the service does, through
-    process.permissions, and the guard only asks for somebody signed in.
+    `signed_out_limit` says how many bytes may come with a form of a public view, where it is not
+    SIGNED_OUT_FORM_LIMIT; it is asked before any of them is read. Without an object (`roles`, `everyone`, `public`)
+    the guard decides; with one, the service does, through process.permissions, and the guard only asks for somebody
+    signed in.
     """
     found = PERMISSIONS[permission] if permission in PERMISSIONS else RECALL_PERMISSIONS[permission]
 
     def mark(view: View) -> View:
         view.permission = found  # type: ignore[attr-defined]
+        view.signed_out_limit = signed_out_limit  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -78,7 +81,8 @@ def _guard() -> Response | str | tuple[str, int] | None:
     is_change = request.method not in SAFE_METHODS
     if permission.public:
         if is_change:
-            request.max_content_length = SIGNED_OUT_FORM_LIMIT
+            limit = getattr(current_app.view_functions[request.endpoint], "signed_out_limit", None)
+            request.max_content_length = limit() if limit is not None else SIGNED_OUT_FORM_LIMIT
             _require_token(before_log_in=True)
         return None
     visitor = current_visitor()

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from portal.documents.foot import Foot
 from portal.documents.typography import Typography
 from portal.services.official_making import Making, official_file
-from portal.web.acting import current_actor, now, settings, wiring
+from portal.web.acting import current_visitor, now, settings, wiring
 from portal.web.stored_files import open_stored, storage
 
 PDF = "application/pdf"
@@ -32,10 +32,10 @@ def send_official(
     media_type: str, name: str, *, kind: str, subject_id: int, consultation_id: int | None = None
 ) -> Response:
     """The official file of a subject to download; who may have it was decided by the query that found the subject."""
-    ending = _ENDINGS[media_type]
+    ending, visitor = _ENDINGS[media_type], current_visitor()
     kept = official_file(
         wiring().database, storage(), Making.by(settings()), kind=kind, subject_id=subject_id, file_format=ending,
-        now=now(), actor=current_actor(),
+        now=now(), actor=visitor.actor if visitor is not None else None,
     )  # fmt: skip
     with open_stored(kept.sha256, name=f"{name}.{ending}", consultation_id=consultation_id) as file:
         return send_paper(file.read(), media_type, name)

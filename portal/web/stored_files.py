@@ -8,7 +8,7 @@ from io import BufferedReader
 from portal.process.errors import FileUnavailable
 from portal.services.stored_files import report_missing_file
 from portal.storage.local import CHUNK_BYTES, FileMissing, Storage
-from portal.web.acting import perform, settings
+from portal.web.acting import current_visitor, now, settings, write
 
 
 def storage() -> Storage:
@@ -32,5 +32,9 @@ def open_stored(sha256: str, *, name: str, consultation_id: int | None = None) -
     try:
         return storage().open(sha256)
     except FileMissing:
-        said = perform(report_missing_file, sha256=sha256, name=name, consultation_id=consultation_id)
+        visitor = current_visitor()
+        said = write(
+            report_missing_file, actor=visitor.actor if visitor is not None else None, sha256=sha256, name=name,
+            consultation_id=consultation_id, now=now(),
+        )  # fmt: skip
         raise FileUnavailable(said) from None

@@ -26,6 +26,8 @@ MAY_WRITE_ON_GET = frozenset(
         # Counted for its limit: a question to the verification page.
         "pages.verify_code_page",
         "consultation.download_scan",
+        # Recorded: that a producer's link was opened.
+        "producer.show_request",
     }
 )
 """Endpoints whose GET notes that it was asked for, and changes nothing else."""

@@ -39,9 +39,7 @@ from portal.services.recall.case_documents import (
     annex_of,
     checked,
     latest,
-    require_known,
     settle_document,
-    write_draft,
 )
 from portal.services.recall.given import in_words, keep_files, noon_of, past_day, refuse, required_text
 from portal.services.recall.producer_links import ACTS_OF, link_of_token, why_not_in_force
@@ -201,28 +199,18 @@ def record_recall_number(db: Session, *, source: Source, number: str, now: datet
     advance_case(db, answer.loaded, "record_recall_number", now=now, number=number, before=before)
 
 
-def save_answer_draft(
-    db: Session, *, source: Source, act: str, annex: str, typed: Typed, version: int | None, now: datetime
-) -> CaseDocument:
-    """Save what a producer, or an officer for a producer, has typed so far."""
-    answer = answering(db, source, act, now)
-    require_known(db, answer.loaded.case, annex, version)
-    return write_draft(db, answer.loaded.case, annex, typed, now=now, made_by="producer")
+def answering(db: Session, source: Source, act: str, now: datetime, *, is_signed: bool = True) -> Answering:
+    """Load and authorise for an act of the producer. A link that is not in force, or not for this, is refused.
 
-
-def answering(db: Session, source: Source, act: str, now: datetime) -> Answering:
-    """Load and authorise for an act of the producer. A link that is not in force, or not for this, is refused."""
+    Through a link an act is signed off with a name; `is_signed` no is for what only leads there.
+    """
     if source.token:
-        link = link_of_token(db, source.token)
-        loaded = load_for_producer(db, case_id=link.case_id, permission="view_own_request")
-        if not is_in_force(link, now):
-            raise NotAllowed(why_not_in_force(link, loaded.case))
+        link, _ = link_in_force(db, source.token, now)
         if act not in ACTS_OF[link.purpose]:
             raise NotAllowed(f"这个链接不能用于{transition(act).label}。")
         loaded = load_for_producer(db, case_id=link.case_id, permission=act)
-        return Answering(
-            loaded, link, now, required_text(source.signed_by, "签署人姓名", field="signed_by", longest=60)
-        )
+        name = required_text(source.signed_by, "签署人姓名", field="signed_by", longest=60) if is_signed else ""
+        return Answering(loaded, link, now, name)
     if source.actor is None or source.case_id is None:
         raise ValueError("an answer comes through a link, or an officer records it")
     loaded = load_case(db, actor=source.actor, case_id=source.case_id, permission=act, now=now)
@@ -230,6 +218,15 @@ def answering(db: Session, source: Source, act: str, now: datetime) -> Answering
     past_day(arrived, "收到日期", field="arrived_on", now=now, since=loaded.case.found_on)
     arrived_at = now if arrived == beijing_day(now) else noon_of(arrived)
     return Answering(loaded, None, arrived_at, source.signed_by.strip()[:60])
+
+
+def link_in_force(db: Session, token: str, now: datetime) -> tuple[ProducerLink, LoadedCase]:
+    """The link of a token with its case. NotFound for none, NotAllowed, with what to do, for one that was ended."""
+    link = link_of_token(db, token)
+    loaded = load_for_producer(db, case_id=link.case_id, permission="view_own_request")
+    if not is_in_force(link, now):
+        raise NotAllowed(why_not_in_force(link, loaded.case))
+    return link, loaded
 
 
 def _recalled_before(db: Session, case_id: int) -> int:

@@ -9,22 +9,29 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from portal.models.case_document import CaseDocument, CaseFile
 from portal.models.recall_case import RecallCase
 from portal.process.permissions import Actor
 from portal.rules.recall.annexes import Annex
 from portal.services.kernel.case_loading import load_case
-from portal.services.recall.case_documents import annex_of, beginning_of, draft_of, values_of
+from portal.services.recall.case_documents import annex_of, beginning_of, draft_of, latest, values_of
 
 
 @dataclass(frozen=True)
 class AnnexToFill:
-    """An annex to be filled in: `raw` is the draft as it was typed, None where there is none yet."""
+    """An annex to be filled in: `raw` is the draft as it was typed, None where there is none yet.
+
+    `returned` is the version that the authority has returned, with what it said; the draft begins with it and its
+    files.
+    """
 
     annex: Annex
     values: dict[str, object]
     raw: Mapping[str, Any] | None
     version: int | None
     document_id: int | None
+    files: tuple[CaseFile, ...] = ()
+    returned: CaseDocument | None = None
 
 
 def annex_to_fill(db: Session, *, actor: Actor, case_id: int, act: str, annex: str, now: datetime) -> AnnexToFill:
@@ -34,7 +41,16 @@ def annex_to_fill(db: Session, *, actor: Actor, case_id: int, act: str, annex: s
 
 def to_fill(db: Session, case: RecallCase, slug: str) -> AnnexToFill:
     """The draft of an annex, or what it begins with."""
-    annex, draft = annex_of(case, slug), draft_of(db, case.id, slug)
+    annex, draft, returned = annex_of(case, slug), draft_of(db, case.id, slug), returned_of(db, case.id, slug)
     if draft is None:
-        return AnnexToFill(annex, beginning_of(db, case, slug), None, None, None)
-    return AnnexToFill(annex, values_of(case, draft), draft.raw, draft.version, draft.id)
+        files = tuple(returned.files) if returned is not None else ()
+        return AnnexToFill(annex, beginning_of(db, case, slug), None, None, None, files, returned)
+    return AnnexToFill(
+        annex, values_of(case, draft), draft.raw, draft.version, draft.id, tuple(draft.files), returned
+    )  # fmt: skip
+
+
+def returned_of(db: Session, case_id: int, slug: str) -> CaseDocument | None:
+    """The latest version, where the authority has returned it."""
+    found = latest(db, case_id, slug)
+    return found if found is not None and found.state == "returned" else None
