@@ -62,6 +62,13 @@ class Foot:
         return buffer.getvalue()
 
 
+def qr_svg(url: str) -> str:
+    """An address as a QR code (ISO/IEC 18004) in SVG, as large as the page makes it."""
+    buffer = BytesIO()
+    _qr(url).save(buffer, kind="svg", border=2, xmldecl=False, omitsize=True)
+    return buffer.getvalue().decode("utf-8")
+
+
 def _qr(url: str) -> Any:
     import segno  # few processes ever make a document
 

@@ -40,6 +40,7 @@ SCRIPT_PARTS = (
     "js/sheet.js",
     "js/annex.js",
     "js/beside.js",
+    "js/copy.js",
     "js/live.js",
 )
 ON_EVERY_PAGE = ("portal.css", "portal.js", "icons.svg", "favicon.svg")

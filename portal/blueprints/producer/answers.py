@@ -145,7 +145,8 @@ def raise_objection() -> Answer:
         form.words.data = draft.words
     found = look(producer_request, token=given_token())
     return render(
-        "producer/objection.html", found=found, form=form, files=shown_files(draft.files, file_url), accept=ACCEPT, version=draft.version,
+        "producer/objection.html", found=found, form=form, files=shown_files(draft.files, file_url), accept=ACCEPT,
+        version=draft.version,
         label=transition("raise_objection").label, url=link_to("raise_objection"), home=link_to("show_request"),
         reason=next((one.reason for one in found.acts if one.act == "raise_objection"), ""),
     ), status  # fmt: skip

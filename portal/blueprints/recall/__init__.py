@@ -16,7 +16,9 @@ from portal.blueprints.recall import (  # noqa: E402
     filing,
     listing,
     overview,
+    paper_answers,
     plan_review,
+    producer_link,
 )
 
 __all__ = [
@@ -29,5 +31,7 @@ __all__ = [
     "filing",
     "listing",
     "overview",
+    "paper_answers",
     "plan_review",
+    "producer_link",
 ]

@@ -64,12 +64,6 @@ def _officers(about: CaseBrief) -> Mapping[str, Mapping[Any, str]]:
     }
 
 
-def _purposes(about: CaseBrief) -> Mapping[str, Mapping[Any, str]]:
-    return {
-        "purpose": {one: producer_links.PURPOSE_LABELS[one] for one in producer_links.open_purposes(about.loaded.stage)}
-    }
-
-
 def _links(about: CaseBrief) -> Mapping[str, Mapping[Any, str]]:
     return {
         "link_id": {
@@ -128,7 +122,6 @@ PAGES = (
     ActPage("ask_technical_institution", forms.TaskForm, taking_part.ask_technical_institution),
     ActPage("ask_county", forms.CountyForm, taking_part.ask_county, _counties),
     ActPage("name_person_in_charge", forms.PersonForm, taking_part.name_person_in_charge, _officers),
-    ActPage("send_producer_link", forms.LinkForm, producer_links.send_producer_link, _purposes),
     ActPage("revoke_producer_link", forms.RevokeForm, producer_links.revoke_producer_link, _links),
     ActPage("record_upload", forms.UploadedForm, filing.record_upload, _uploads),
     ActPage("raise_objection", forms.ObjectionForm, producer_answers.raise_objection, by_producer=True),

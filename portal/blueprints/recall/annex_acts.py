@@ -1,8 +1,8 @@
-"""Acts of a recall case that fill in an annex: a draft that keeps everything typed, then issued or recorded."""
+"""Acts in which the authority fills in an annex: a draft that keeps everything typed, then issued or recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,15 +16,12 @@ from portal.process.errors import Invalid, Stale
 from portal.process.recall_case import transition
 from portal.rules.problem import Problem
 from portal.rules.recall.annex_check import check_annex
-from portal.rules.recall.annexes import Annex
-from portal.services.recall import notices, producer_answers
+from portal.services.recall import notices
 from portal.services.recall.case_documents import Typed, save_document_draft
 from portal.services.recall.overview import CaseBrief, case_brief
-from portal.services.recall.producer_answers import Source
 from portal.services.recall.producer_drafts import annex_to_fill
 from portal.web.acting import current_actor, look, now, reading, write
 from portal.web.annex_form import AnnexForm
-from portal.web.fields import DateField, TextField
 from portal.web.forms import PortalForm, submit, typed
 from portal.web.fragments import render
 from portal.web.guard import requires
@@ -49,19 +46,6 @@ class ServiceForm(BesideForm):
         return {"notice_id": self.notice_id.data, "outcome": self.outcome.data or ""}
 
 
-class PaperForm(BesideForm):
-    """When paper arrived, and who had signed it."""
-
-    arrived_on = DateField("收到日期", description="今天收到的可以不填。")
-    signed_by = TextField("生产者签署人", longest=60)
-
-
-class PeriodForm(PaperForm):
-    """The same, with the quantities by sales channel."""
-
-    channels = wtforms.HiddenField()
-
-
 @dataclass(frozen=True)
 class AnnexAct:
     """An act with its annex, what is asked for beside it, and what is done. Its words: act_words.toml."""
@@ -70,8 +54,6 @@ class AnnexAct:
     annex: str
     service: Callable[..., Any]
     beside: type[BesideForm] = BesideForm
-    by_producer: bool = False
-    has_channels: bool = False
 
 
 ACTS = (
@@ -80,23 +62,6 @@ ACTS = (
     AnnexAct("investigate_after_report", "defect_investigation_notice", notices.investigate_after_report),
     AnnexAct("issue_recall_notice", "recall_notice", notices.issue_recall_notice),
     AnnexAct("record_service", "service_receipt", notices.record_service, ServiceForm),
-    AnnexAct("hand_in_report", "producer_report", producer_answers.hand_in_report, PaperForm, by_producer=True),
-    AnnexAct(
-        "hand_in_interim_summary",
-        "interim_summary",
-        producer_answers.hand_in_interim_summary,
-        PeriodForm,
-        by_producer=True,
-        has_channels=True,
-    ),
-    AnnexAct(
-        "hand_in_summary",
-        "recall_summary",
-        producer_answers.hand_in_summary,
-        PeriodForm,
-        by_producer=True,
-        has_channels=True,
-    ),
 )
 
 
@@ -121,10 +86,9 @@ def _add(page: AnnexAct) -> None:
             form = AnnexForm.of_values(fill.annex, fill.values)
         if page.act == "record_service" and request.method == "GET" and len(notices.unserved(reading(), case_id)) == 1:
             beside.notice_id.data = notices.unserved(reading(), case_id)[0].id
-        channels = channel_rows(fill.annex, request.form) if page.has_channels else ()
         return render(
             "recall/annex_act.html", form=form, beside=beside, about=about, line=transition(page.act),
-            channels=channels, version=fill.version, says=words_of(page.act, about.loaded.edition).says,
+            version=fill.version, says=words_of(page.act, about.loaded.edition).says,
         ), status  # fmt: skip
 
     view.__doc__ = f"{transition(page.act).label}."
@@ -173,12 +137,7 @@ def _acting(page: AnnexAct, case_id: int, form: AnnexForm, beside: BesideForm) -
 
     def act(db: Any, *, now: Any) -> Any:
         given = {**beside.given(), "typed": Typed(form.values)}
-        if page.has_channels:
-            given["channels"] = typed_channels(form.annex, request.form)
-        if not page.by_producer:
-            return page.service(db, actor=actor, case_id=case_id, now=now, **given)
-        source = Source(actor, case_id, given.pop("arrived_on"), signed_by=given.pop("signed_by") or "")
-        return page.service(db, source=source, now=now, **given)
+        return page.service(db, actor=actor, case_id=case_id, now=now, **given)
 
     return act
 
@@ -209,25 +168,6 @@ class _Both:
 def act_now(service: Callable[..., Any], **arguments: Any) -> Any:
     """Run a service that knows its actor."""
     return write(service, now=now(), **arguments)
-
-
-def channel_rows(annex: Annex, given: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """The sales channels of an annex with what was typed for each: value, label, quantity."""
-    options = annex.field("sales_channels").options
-    return [(str(one.value), one.label, given.get(f"channel-{one.value}", "")) for one in options]
-
-
-def typed_channels(annex: Annex, given: Mapping[str, str]) -> dict[str, int]:
-    """The quantities by channel; what is empty is left out. Invalid for what is no whole number."""
-    found = {}
-    for value, label, text in channel_rows(annex, given):
-        text = text.strip().replace(",", "")
-        if not text:
-            continue
-        if not text.isascii() or not text.isdecimal() or len(text) > 9:
-            raise Invalid.field("channels", f"“{label}”的召回数量应当是整数。")
-        found[value] = int(text)
-    return found
 
 
 for _page in ACTS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from portal.services.kernel.case_advancing import advance_case
 from portal.services.kernel.case_loading import load_case
 from portal.services.kernel.case_mailing import queue_to_producer
 from portal.services.recall.given import required_text
+from portal.services.recall.producer_tokens import give_producer_token
 
 PURPOSE_LABELS = {
     "producer_report": "提交调查分析报告（附件2）",
@@ -65,6 +67,28 @@ def send_producer_link(
     if email:
         queue_to_producer(db, link, loaded.case, asked=PURPOSE_LABELS[purpose], now=now)
     return link
+
+
+@dataclass(frozen=True)
+class GivenLink:
+    """A link that is handed over, with the token that is nowhere else."""
+
+    purpose: str
+    recipient: str
+    expires_at: datetime
+    token: str
+
+
+def give_or_mail_link(
+    db: Session, *, actor: Actor, case_id: int, purpose: str, recipient: str, email: str, now: datetime
+) -> GivenLink | None:
+    """As `send_producer_link`; the link with its token where there is no mail address, else None."""
+    link = send_producer_link(
+        db, actor=actor, case_id=case_id, purpose=purpose, recipient=recipient, email=email, now=now
+    )
+    if link.email:
+        return None
+    return GivenLink(link.purpose, link.recipient, link.expires_at, give_producer_token(db, link, now))
 
 
 def revoke_producer_link(

@@ -26,6 +26,7 @@ from portal.services.recall import (
     review,
     taking_part,
 )
+from portal.services.recall.answer_drafts import save_answer_draft
 from portal.services.recall.answer_reviews import Point
 from portal.services.recall.case_documents import (
     OBJECTION,
@@ -37,7 +38,6 @@ from portal.services.recall.case_documents import (
 )
 from portal.services.recall.listing import CaseFilter, list_cases
 from portal.services.recall.overview import case_page
-from portal.services.recall.producer_answers import save_answer_draft
 from tests.factories.recall_story import (
     FILE,
     JIANGNING,
