@@ -112,9 +112,9 @@ class AnnexFilling:
 
     @property
     def state(self) -> str:
-        """How far the draft is: empty, lacking or complete. Only after `check`."""
+        """How far the draft is: empty, returned (not begun anew), lacking or complete. Only after `check`."""
         if self.fill.version is None:
-            return "empty"
+            return "returned" if self.fill.returned is not None else "empty"
         return "lacking" if self.form.problems else "complete"
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -44,7 +44,7 @@ class PaperForm(PortalForm):
         """The officer who records it, with what is said of the paper."""
         return Source(current_actor(), case_id, self.arrived_on.data, signed_by=self.signed_by.data or "")
 
-    def kept(self) -> dict[str, str]:
+    def kept(self) -> dict[str, Any]:
         """What was typed here, for the way back to the page; a draft holds the annex alone."""
         return {field.name: field._value() for field in self if field._value()}
 
@@ -150,7 +150,7 @@ def _fill(case_id: int, act: str, slug: str) -> Answer:
 def _hand_in(about: CaseBrief, act: str, fillings: Sequence[AnnexFilling], beside: PaperForm) -> Response | int:
     """Record what was saved; or the status of a refusal, which stands on the form."""
     posted = request.form.getlist("version", type=int) if len(fillings) > 1 else []
-    versions = posted or [one.version for one in fillings]
+    versions: Sequence[int | None] = posted or [one.version for one in fillings]
     source = partial(beside.source, about.case_id)  # only once the shape of the day is right
     outcome = submit(beside, hand_in_drafts, act=act_now, source=source, what=act, versions=versions)
     if not outcome:

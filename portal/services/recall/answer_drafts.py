@@ -120,7 +120,7 @@ def save_answer_draft(
 
 
 def hand_in_drafts(
-    db: Session, *, source: Source, what: str, versions: Sequence[int], now: datetime
+    db: Session, *, source: Source, what: str, versions: Sequence[int | None], now: datetime
 ) -> list[CaseDocument]:
     """Do the act `what` with what was saved, exactly as it was shown.
 

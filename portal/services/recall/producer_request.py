@@ -129,7 +129,7 @@ def producer_request(db: Session, *, token: str, now: datetime) -> ProducerReque
         link=link,
         loaded=loaded,
         asked=PURPOSE_LABELS[link.purpose],
-        owed=tuple(_owed(db, one, loaded, now) for one in open_in_case(db, case.id, OWED_BY_PURPOSE[link.purpose])),
+        owed=tuple(_all_owed(db, link, loaded, now)),
         acts=acts,
         notice=_notice(db, link),
         notice_waits=_notice(db, link) is None and latest(db, case.id, _NOTICE_OF[link.purpose]) is not None,
@@ -205,6 +205,12 @@ def _why_not(db: Session, act: str, case: RecallCase, now: datetime) -> str:
         if owed and owed[0].due_at is not None and now >= owed[0].due_at:
             return "提出异议的期限已过，视为放弃权利（工作流程附件4）"
     return ""
+
+
+def _all_owed(db: Session, link: ProducerLink, loaded: LoadedCase, now: datetime) -> list[OwedByProducer]:
+    """What is owed, soonest first; what may be left undone (an objection) comes behind what may not."""
+    owed = open_in_case(db, loaded.case.id, OWED_BY_PURPOSE[link.purpose])
+    return [_owed(db, one, loaded, now) for one in sorted(owed, key=lambda one: RECALL_OBLIGATIONS[one.kind].lapses)]
 
 
 def _owed(db: Session, owed: Obligation, loaded: LoadedCase, now: datetime) -> OwedByProducer:
