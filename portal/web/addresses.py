@@ -10,6 +10,9 @@ from portal.services.duties import Duty
 _ON_PAGE = {"submit_application": "edit_application", "resubmit_application": "edit_application"}
 
 
+FILLED_IN_FIRST = tuple(_ON_PAGE)
+
+
 def address_of(duty: Duty) -> str:
     """The very spot that a duty's button leads to; the consultation's page where its act is done in another stage."""
     if duty.consultation_id is None:

@@ -23,9 +23,14 @@ NO_MAJORITY = [("yes", "yes", "no")] * 2 + [("no", "yes", "no")] * 2 + [("uncert
 
 
 @scene
-def concluded(db: Session, world: World, votes: Sequence[Sequence[str]] = INVESTIGATE) -> Consultation:
+def concluded(
+    db: Session,
+    world: World,
+    votes: Sequence[Sequence[str]] = INVESTIGATE,
+    consultation: Consultation | None = None,
+) -> Consultation:
     """The vote is closed and concluded; the draft of the minutes lies with the lead."""
-    consultation = tallied(db, world, votes)
+    consultation = tallied(db, world, votes, consultation=consultation)
     reason = "现有病例不足以判断" if votes is NO_MAJORITY else ""
     conclude_consultation(db, actor=world.lead, consultation_id=consultation.id, reason=reason, now=AFTER)
     return consultation
@@ -39,9 +44,14 @@ def minutes_of(db: Session, consultation: Consultation) -> MeetingMinutes:
 
 
 @scene
-def issued(db: Session, world: World, votes: Sequence[Sequence[str]] = INVESTIGATE) -> Consultation:
+def issued(
+    db: Session,
+    world: World,
+    votes: Sequence[Sequence[str]] = INVESTIGATE,
+    consultation: Consultation | None = None,
+) -> Consultation:
     """The minutes are issued as they were drafted."""
-    consultation = concluded(db, world, votes)
+    consultation = concluded(db, world, votes, consultation)
     draft = minutes_of(db, consultation)
     issue_minutes(
         db, actor=world.lead, consultation_id=consultation.id, parts={name: getattr(draft, name) for name in PARTS},

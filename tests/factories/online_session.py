@@ -36,10 +36,11 @@ def session_fixed(
     *,
     experts: tuple[tuple[str, int], ...] = FIVE,
     plan: SessionPlan = PLAN,
+    consultation: Consultation | None = None,
     now: datetime = NOON,
 ) -> Consultation:
     """A session is fixed."""
-    consultation = lead_told(db, world, experts=experts, now=now)
+    consultation = lead_told(db, world, experts=experts, consultation=consultation, now=now)
     fix_session(db, actor=world.lead, consultation_id=consultation.id, plan=plan, now=now)
     return consultation
 
@@ -51,10 +52,11 @@ def participants_named(
     *,
     experts: tuple[tuple[str, int], ...] = FIVE,
     plan: SessionPlan = PLAN,
+    consultation: Consultation | None = None,
     now: datetime = NOON,
 ) -> Consultation:
     """Each institution has named one member of its staff."""
-    consultation = session_fixed(db, world, experts=experts, plan=plan, now=now)
+    consultation = session_fixed(db, world, experts=experts, plan=plan, consultation=consultation, now=now)
     for actor in world.staff.values():
         name_participants(
             db, actor=actor, consultation_id=consultation.id, person_ids=[actor.person_id],
@@ -70,10 +72,11 @@ def session_opened(
     *,
     experts: tuple[tuple[str, int], ...] = FIVE,
     plan: SessionPlan = PLAN,
+    consultation: Consultation | None = None,
     now: datetime = STARTS,
 ) -> Consultation:
     """The session is open, all members and participants are there, and every member has spoken."""
-    consultation = participants_named(db, world, experts=experts, plan=plan)
+    consultation = participants_named(db, world, experts=experts, plan=plan, consultation=consultation)
     members = [member.id for member in accepted_members(db, consultation.id)]
     open_session(
         db, actor=world.lead, consultation_id=consultation.id, member_ids=members,

@@ -32,11 +32,11 @@ def panel_of(world: World, size: int = 5) -> list[Actor]:
 
 
 @scene
-def in_session(db: Session, world: World, *, size: int = 5) -> Consultation:
+def in_session(db: Session, world: World, *, size: int = 5, consultation: Consultation | None = None) -> Consultation:
     """A consultation whose session is open, with `size` members; an even number is one that a recusal left."""
     seats = [(KEYS[seat % len(KEYS)], seat // len(KEYS)) for seat in range(size + (size + 1) % 2)]
     soon = replace(PLAN, starts_at=NOON + timedelta(minutes=30), ends_at=NOON + timedelta(hours=2))
-    consultation = session_opened(db, world, experts=tuple(seats), plan=soon, now=NOON)
+    consultation = session_opened(db, world, experts=tuple(seats), plan=soon, consultation=consultation, now=NOON)
     for member in accepted_members(db, consultation.id)[size:]:
         recuse_member(
             db,
@@ -50,9 +50,9 @@ def in_session(db: Session, world: World, *, size: int = 5) -> Consultation:
 
 
 @scene
-def voting(db: Session, world: World, *, size: int = 5) -> Consultation:
+def voting(db: Session, world: World, *, size: int = 5, consultation: Consultation | None = None) -> Consultation:
     """A consultation whose first round is open."""
-    consultation = in_session(db, world, size=size)
+    consultation = in_session(db, world, size=size, consultation=consultation)
     open_vote(db, actor=world.lead, consultation_id=consultation.id, now=NOON)
     return consultation
 
@@ -87,9 +87,16 @@ def signed(db: Session, consultation: Consultation, expert: Actor, answers: Shee
 
 
 @scene
-def tallied(db: Session, world: World, votes: Sequence[Sequence[str]], **closing: Any) -> Consultation:
+def tallied(
+    db: Session,
+    world: World,
+    votes: Sequence[Sequence[str]],
+    *,
+    consultation: Consultation | None = None,
+    **closing: Any,
+) -> Consultation:
     """A counted first round in which each member gave these three opinions."""
-    consultation = voting(db, world, size=len(votes))
+    consultation = voting(db, world, size=len(votes), consultation=consultation)
     vote_and_close(db, world, consultation, votes, **closing)
     return consultation
 

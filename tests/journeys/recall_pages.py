@@ -29,12 +29,14 @@ def fill_annex(someone: Person, slug: str, **changed: object) -> None:
         while page.locator(f"[data-growing={name}] [data-row]").count() < rows:
             page.locator(f"button[name=add_row][value={name}]").click()
     # Boxes first: what they ask for can be seen then.
-    for control, texts in sorted(raw.items(), key=lambda one: not _is_box(someone, one[0])):
-        for text in texts:
-            if _is_box(someone, control):
-                page.locator(f'[name="{control}"][value="{text}"] + label').click()
-            else:
-                page.locator(f'[name="{control}"]').fill(text)
+    for name, field in ANNEXES[slug].fields.items():
+        for value in field.values if not field.columns else ():
+            box = page.locator(f'[name="{name}"][value="{value}"]')
+            if box.count() and box.is_checked() is not (str(value) in raw.get(name, ())):
+                box.locator("+ label").click()
+    for control, texts in raw.items():
+        if not _is_box(someone, control):
+            page.locator(f'[name="{control}"]').fill(texts[0])
 
 
 def _tables(slug: str) -> set[str]:

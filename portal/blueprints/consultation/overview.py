@@ -12,7 +12,7 @@ from portal.services.consultation.overview import Action, Overview, TimelineEntr
 from portal.services.duties import Duty
 from portal.services.kernel.calendar import working_calendar
 from portal.web.acting import look, now, reading
-from portal.web.addresses import address_of_act
+from portal.web.addresses import FILLED_IN_FIRST, address_of_act
 from portal.web.badges import badge_of
 from portal.web.deadlines import Due, present_due
 from portal.web.fragments import render
@@ -73,6 +73,9 @@ def _actions(found: Overview, *, aside: bool) -> list[ActionView]:
 
 def _action(action: Action, consultation_id: int, *, primary: bool) -> ActionView:
     url = address_of_act(action.act, consultation_id)
+    if action.act in FILLED_IN_FIRST and action.reason is not None:
+        # What is missing is filled in on the same page, so that the way there stays open.
+        return ActionView("继续填写申请", url, open=True, reason="", primary=primary)
     return ActionView(action.label, url, open=action.reason is None, reason=action.reason or "", primary=primary)
 
 

@@ -26,6 +26,7 @@ from portal.services.kernel.case_obligations import close_in_case, oblige_in_cas
 from portal.services.kernel.events import record
 from portal.services.kernel.numbers import next_number
 from portal.services.recall.given import in_words, keep_files, past_day, refuse, required_text
+from portal.services.recall.review import take_part
 from portal.services.regulators import find_regulator, handling_regulator
 
 PRODUCT_TEXTS = {
@@ -75,6 +76,9 @@ def record_clue(
     case = _new_case(db, "record_clue", actor, given, now)
     begin_case(db, case, "record_clue", actor=actor, now=now, channel=case.channel, product=case.product.product_name)
     keep_files(db, case, files, now=now, actor=actor, event="clue_recorded")
+    own = db.get_one(Institution, case.begun_by_id)
+    if own.kind == "technical":  # Art. 7(1): it goes on seeing what it has reported
+        take_part(db, case, own, role="technical", task="报送线索", actor=actor, now=now)
     _owe_assignment(db, case, now, actor)
     return case
 
