@@ -3,8 +3,6 @@
 import ast
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path for folder in ("portal", "tests") for path in (ROOT / folder).rglob("*.py"))
 ASSETS = sorted(
@@ -26,21 +24,21 @@ def test_there_is_something_to_check():
 
 
 # A migration is a record of what was done, written once and read never again from top to bottom.
-@pytest.mark.parametrize("path", [*(path for path in MODULES if "versions" not in path.parts), *ASSETS], ids=name)
-def test_no_file_is_two_files(path):
-    lines = len(path.read_text("utf-8").splitlines())
-    assert lines <= LONGEST, f"{lines} lines: a module over {LONGEST} lines is two modules"
+WRITTEN = [path for path in MODULES if "versions" not in path.parts]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_no_name_that_says_nothing(path):
-    parts = {*path.relative_to(ROOT).parent.parts, path.stem}
-    assert not parts & BANNED
+def test_no_file_is_two_files():
+    lines = {name(path): len(path.read_text("utf-8").splitlines()) for path in [*WRITTEN, *ASSETS]}
+    assert {path: count for path, count in lines.items() if count > LONGEST} == {}
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if "versions" not in path.parts], ids=name)
-def test_every_module_says_what_it_is(path):
-    assert ast.get_docstring(ast.parse(path.read_text("utf-8")))
+def test_no_name_that_says_nothing():
+    parts = {name(path): {*path.relative_to(ROOT).parent.parts, path.stem} for path in MODULES}
+    assert {path: said & BANNED for path, said in parts.items() if said & BANNED} == {}
+
+
+def test_every_module_says_what_it_is():
+    assert [name(path) for path in WRITTEN if not ast.get_docstring(ast.parse(path.read_text("utf-8")))] == []
 
 
 def test_every_folder_of_the_portal_is_a_package():

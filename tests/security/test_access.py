@@ -73,6 +73,8 @@ def test_every_route_answers_as_the_permission_table_says(stage, sqlite_database
             for step in steps(app, scene):
                 if not is_first and not step.endpoint.startswith("consultation."):
                     continue
+                if step.endpoint.startswith("recall.") and "case_id" in step.arguments:
+                    continue  # a recall case has scenes of its own (test_case_access)
                 for actor in [None, *actors]:
                     right = expected(db, step, actor, scene, when)
                     status = (

@@ -34,6 +34,10 @@ from tests.support.compiled_templates import share_compiled_templates
 
 ENDED = {"closed_at": None, "outcome": None}
 
+MOVING = ("city", "province")
+SOME = (Stage.CLUE, Stage.INVESTIGATION, Stage.NOTIFIED, Stage.IMPLEMENTING, Stage.CLOSED)
+"""Who carries a case on is tried in every stage; who takes part, or has nothing to do with it, in these."""
+
 NOT_THERE = {"view_case_consultation"}
 """What this case has not: it asked for no consultation."""
 
@@ -122,6 +126,8 @@ def test_every_route_of_a_case_answers_as_the_permission_table_says(scene: Scene
                 who: find_case(db, actor=actor, case_id=scene.case_id).relations for who, actor in scene.people.items()
             }
         for who, actor in scene.people.items():
+            if who not in MOVING and stage not in SOME:
+                continue
             if not relations[who] and stage not in (Stage.CLUE, Stage.CLOSED):
                 continue  # for a stranger there is no case, in whatever stage
             for permission, method, url in asked:

@@ -35,7 +35,7 @@ class PlanReviewForm(PortalForm):
     content_words = LongTextField("问题", longest=1000)
     measures = wtforms.RadioField("措施可行", choices=_ANSWERS, validate_choice=False)
     measures_words = LongTextField("问题", longest=1000)
-    reason = LongTextField("审查意见", description="选填；退回时会告知生产者。")
+    reason = LongTextField("审查意见", description="退回时会告知生产者。")
     plan_on = DateField("重新报告的日期", description="退回时填写。")
 
     def points(self) -> dict[str, Point]:

@@ -18,14 +18,16 @@ from portal.rules.recall.annex_check import completion_rate
 class Period:
     """What one summary reported: up to which day, how many came back in the period, through which channels.
 
-    `channels` are quantities by sales channel, "" for what was not told apart; `expected_rate` is in percent, of the
-    whole recall by that day, None where the summary does not say.
+    `channels` are quantities by sales channel, "" for what was not told apart. `expected_rate` is what was expected, in
+    percent of the affected: in the period itself (annex 10: 本阶段预期完成率), or, with `is_whole`, since the beginning
+    (annex 9); None where the summary does not say.
     """
 
     until: date
     quantity: int
     channels: Mapping[str, int]
     expected_rate: Decimal | None = None
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,9 @@ def effect_of(affected: int, started_on: date, planned_until: date | None, perio
     planned = [Point(started_on, Decimal(0))]
     for period in told:
         if period.expected_rate is not None and period.until > planned[-1].on:
-            planned.append(Point(period.until, max(period.expected_rate, planned[-1].rate)))
+            so_far = planned[-1].rate
+            expected = period.expected_rate if period.is_whole else so_far + period.expected_rate
+            planned.append(Point(period.until, min(max(expected, so_far), Decimal(100))))
     if planned_until is not None and planned_until > planned[-1].on:
         planned.append(Point(planned_until, max(Decimal(100), planned[-1].rate)))
     return Effect(affected, started_on, planned_until, told, tuple(actual), tuple(planned))

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from portal.models.case_document import CaseDocument, ProducerLink
+from portal.models.case_document import CaseDocument, CaseFile, ProducerLink
 from portal.models.institution import Institution
 from portal.models.recall_case import RecallCase
 from portal.models.recall_publication import RecallPublication
@@ -227,10 +227,16 @@ def _last_notice(db: Session, case_id: int) -> CaseDocument | None:
 
 
 def _investigated_between(db: Session, case: RecallCase) -> tuple[date, date] | None:
+    """From the notice to the last report of the investigation; None while there is none, as nobody knows its end."""
     begun = latest(db, case.id, "defect_investigation_notice")
-    if begun is None or begun.dated_on is None:
+    reported = db.scalar(
+        select(func.max(CaseFile.uploaded_at)).where(
+            CaseFile.case_id == case.id, CaseFile.event == "investigation_report_recorded"
+        )
+    )
+    if begun is None or begun.dated_on is None or reported is None:
         return None
-    return (begun.dated_on, max(begun.dated_on, beijing_day(begun.saved_at)))
+    return (begun.dated_on, max(begun.dated_on, beijing_day(reported)))
 
 
 def _next_revision(db: Session, case_id: int, annex: str) -> int:

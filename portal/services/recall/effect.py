@@ -52,13 +52,15 @@ def _periods(db: Session, case: RecallCase) -> list[Period]:
     for row in db.scalars(select(RecallProgress).where(RecallProgress.case_id == case.id).order_by(RecallProgress.id)):
         progress.setdefault(row.document_id, {})[row.channel] = row.quantity
         days[row.document_id] = row.until_on
-    expected = {
-        one.id: values_of(case, one).get("expected_rate")
-        for one in documents_of(db, case.id)
-        if one.annex in ("interim_summary", "recall_summary")
-    }
+    summaries = {one.id: one for one in documents_of(db, case.id) if one.annex in ("interim_summary", "recall_summary")}
     return [
-        Period(days[number], sum(channels.values()), channels, _percentage(expected.get(number)))
+        Period(
+            days[number],
+            sum(channels.values()),
+            channels,
+            _percentage(values_of(case, summaries[number]).get("expected_rate")),
+            is_whole=summaries[number].annex == "recall_summary",
+        )
         for number, channels in progress.items()
     ]
 

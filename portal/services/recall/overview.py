@@ -36,7 +36,7 @@ from portal.services.recall.producer_links import links_of
 from portal.services.recall.review import asked_consultation, why_not_take
 
 TIMELINE_LENGTH = 60
-_DETAILS = ("number", "place", "person", "to_name", "task", "reason")
+_DETAILS = ("number", "item", "place", "person", "to_name", "task", "reason")
 # Acts of a rare turn, and what is recorded for a producer that answers on paper: they stand behind “更多操作”.
 _ASIDE = frozenset(
     {

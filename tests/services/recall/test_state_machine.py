@@ -1,6 +1,6 @@
 """Random walks of a recall case through its services: after every act, done or refused, what has to hold holds.
 
-RECALL_RUNS and RECALL_ACTS say how many walks of how many acts; by default what fits into half a minute.
+RECALL_RUNS and RECALL_ACTS say how many walks of how many acts; by default what takes some seconds.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tests.factories.recall_story import RecallWorld, build_recall_world
 from tests.factories.recall_walk import Walk
 from tests.factories.world import NOON
 
-RUNS, ACTS = int(os.environ.get("RECALL_RUNS", "25")), int(os.environ.get("RECALL_ACTS", "50"))
+RUNS, ACTS = int(os.environ.get("RECALL_RUNS", "12")), int(os.environ.get("RECALL_ACTS", "50"))
 FIRST_SEED = int(os.environ.get("RECALL_SEED", "0"))
 _NUMBER = re.compile(r"(.+〔\d{4}〕)(\d+)号")
 
