@@ -25,8 +25,7 @@ demo: setup  ## load the demo into an empty database
 check: .venv/dev.done  ## format, lint, import contracts, types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/lint-imports
-	@$(BIN)/mypy
+	@$(BIN)/lint-imports & imports=$$!; $(BIN)/mypy; wait $$imports
 
 test: .venv/dev.done .venv/system.done  ## all tests; ARGS="tests/rules -k majority" for some
 	@exec $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)

@@ -57,7 +57,9 @@ def discuss(lead: Person, names: list[str], watching: list[Person]) -> None:
     for name in names:
         lead.sees(f"记录发言：{name}")
         lead.fill("危害性和影响程度", f"{name}：受压折叠后局部过热")
-        lead.press("记为已发言")
+        # What the page says of the one before stands there too: only the next page tells that it is done.
+        with lead.page.expect_navigation():
+            lead.press("记为已发言")
         lead.sees("发言已记录。")
     lead.fill("讨论小结", "专家一致认为发热线布置不当")
     lead.sees("已保存 14:00")

@@ -34,7 +34,7 @@ from tests.support.compiled_templates import share_compiled_templates
 
 ENDED = {"closed_at": None, "outcome": None}
 
-MOVING = ("city", "province")
+MOVING = ("city",)
 SOME = (Stage.CLUE, Stage.INVESTIGATION, Stage.NOTIFIED, Stage.IMPLEMENTING, Stage.CLOSED)
 """Who carries a case on is tried in every stage; who takes part, or has nothing to do with it, in these."""
 

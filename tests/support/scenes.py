@@ -83,6 +83,9 @@ def scene(
         db.flush()
         with suppress(NotPlain):
             noted[key] = Noted(_changes(before, tables.read()), tables.counters(), _kept(returned))
+        # A scene within this one may have been put back after the row was read: who made it reads it after the session.
+        if isinstance(returned, Base) and inspect(returned).expired:
+            db.refresh(returned)
         return returned
 
     return acted
