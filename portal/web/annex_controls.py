@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from portal.rules.date_words import beijing_date
 from portal.rules.recall.annex_check import COSTS, is_asked
+from portal.rules.recall.annex_words import amount_words, words_with_unit
 from portal.rules.sheet_description import Field, Section
 from portal.web.annex_reading import Unreadable, read_date
 from portal.web.forms import FieldError
@@ -158,26 +156,6 @@ def read_sections(form: AnnexForm) -> list[tuple[str, list[ReadRow]]]:
     ]
 
 
-def value_words(described: Field, value: object) -> str:
-    """A typed value as a page says it; "" for an empty one."""
-    match value:
-        case str() if described.options:
-            return next((option.label for option in described.options if option.value == value), value)
-        case str():
-            return value
-        case (date() as first, date() as last):
-            return f"{beijing_date(first)}至{beijing_date(last)}"
-        case tuple():
-            return "；".join(_plain(described.option(one).label) for one in value)
-        case date():
-            return beijing_date(value)
-        case Decimal() if described.type == "money":
-            return f"{_amount(value)}{described.unit}"
-        case int() | Decimal():
-            return f"{value:,}{'%' if described.type == 'percentage' else described.unit}"
-    return ""
-
-
 def _blocks(form: AnnexForm, section: Section) -> Iterator[tuple[Control, ...]]:
     """Runs of short controls, and the others one by one; what an answer asks for stands with the answer."""
     own = {one.name for one in section.fields}
@@ -249,7 +227,7 @@ def _control(
         asked_when=str(one.asked_when),
         sum_of=" ".join(control_id(cost) for cost in costs),
         rate_of=" ".join(control_id(quantity) for quantity in rate),
-        worked_out="" if worked_out is None else _amount(worked_out),
+        worked_out="" if worked_out is None else amount_words(worked_out),
     )
 
 
@@ -281,16 +259,11 @@ def _read_row(form: AnnexForm, one: Field, section: Section) -> ReadRow:
     has_label = not (one.inline and _plain(one.label) in section.title)
     if one.columns:
         rows = value if isinstance(value, tuple) else ()
-        words = tuple(tuple(value_words(column, row[column.name]) for column in one.columns) for row in rows)
+        words = tuple(tuple(words_with_unit(column, row[column.name]) for column in one.columns) for row in rows)
         return ReadRow(one.brief, "", has_label, tuple(column.brief for column in one.columns), words)
     if one.type == "photographs":
         return ReadRow("照片", "", photographs=tuple(form.photographs.get(one.name, ())))
-    return ReadRow(one.brief, value_words(one, value), has_label)
-
-
-def _amount(value: Decimal) -> str:
-    """1,200 or 1,200.50."""
-    return f"{value:,.2f}".removesuffix(".00")
+    return ReadRow(one.brief, words_with_unit(one, value), has_label)
 
 
 def _plain(words: str) -> str:

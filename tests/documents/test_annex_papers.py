@@ -6,6 +6,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from io import BytesIO
 
 import docx
@@ -19,7 +20,7 @@ from portal.documents.annex_pdf import annex_pdf
 from portal.documents.annex_picture import Picture
 from portal.documents.typography import OPEN_FONTS
 from portal.rules.recall.annex_check import check_annex
-from portal.rules.recall.annex_words import annex_sentences, value_words
+from portal.rules.recall.annex_words import annex_sentences, value_words, words_with_unit
 from portal.rules.recall.annexes import Annex
 from portal.rules.sheet_description import Field
 from tests.documents.reading import docx_words, pdf_glyphs, pdf_words, squeeze
@@ -286,12 +287,17 @@ def test_a_draft_says_so_on_every_page() -> None:
 
 def test_units_stand_behind_numbers_unless_the_heading_names_them() -> None:
     assert "单件召回成本46.50元" in pdf_words(pdf(sample_copy("recall_summary")))
-    assert "预算经费690000.00元。" in pdf_words(pdf(sample_copy("recall_summary")))
-    assert "维修总费用342000.00物流总费用" in pdf_words(pdf(sample_copy("recall_statement")))
+    assert "预算经费690,000元。" in pdf_words(pdf(sample_copy("recall_summary")))
+    assert "维修总费用342,000物流总费用" in pdf_words(pdf(sample_copy("recall_statement")))
 
 
 def test_words_of_values() -> None:
-    money, choice = Field("m", "费用", "费用", "money"), ANNEXES["producer_report"].field("origin")
+    money, choice = Field("m", "费用", "费用", "money", unit="元"), ANNEXES["producer_report"].field("origin")
     assert value_words(money, None) == ""
+    assert value_words(money, Decimal("1234567.00")) == "1,234,567"
+    assert words_with_unit(money, Decimal("1200.5")) == "1,200.50元"
+    assert words_with_unit(money, None) == ""
+    assert value_words(ANNEXES["recall_plan"].field("affected_quantity"), 12000) == "12,000"
+    assert value_words(ANNEXES["recall_summary"].field("actual_rate"), Decimal("87.5")) == "87.5%"
     assert value_words(choice, "imported") == "进口"
     assert value_words(ANNEXES["recall_plan"].field("photographs"), ("seat",)) == ""

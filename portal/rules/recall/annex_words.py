@@ -19,23 +19,36 @@ _NAME = re.compile(r"\{(\w+)\}")
 
 
 def value_words(field: Field, value: object) -> str:
-    """Return a typed value as an official paper writes it, without its unit; "" for what is empty.
+    """Return a typed value as pages and papers write it, without its unit; "" for what is empty.
 
-    Dates are 2026年3月2日, ranges 2025年1月1日至2025年6月30日, percentages 87.5%, options their labels. Tables and
-    photographs have no words.
+    Dates are 2026年3月2日, ranges 2025年1月1日至2025年6月30日, numbers 12,000, money 1,200 or 1,200.50, percentages
+    87.5%, options their labels, several of them apart by ；. Tables and photographs have no words.
     """
     if field.type in ("table", "photographs") or value is None:
         return ""
     if field.options:
         answers = value if isinstance(value, list | tuple | set | frozenset) else (value,)
-        return "、".join(option.label for option in field.options if option.value in answers)
+        return "；".join(option.label.rstrip("：。") for option in field.options if option.value in answers)
     if isinstance(value, tuple | list):
         return "至".join(beijing_date(day) for day in value if isinstance(day, date))
     if isinstance(value, date | datetime):
         return beijing_date(value)
     if isinstance(value, int | Decimal):
-        return f"{Decimal(value):f}{'%' if field.type == 'percentage' else ''}"
+        if field.type == "money":
+            return amount_words(value)
+        return f"{Decimal(value):,f}{'%' if field.type == 'percentage' else ''}"
     return str(value).strip()
+
+
+def words_with_unit(field: Field, value: object) -> str:
+    """Return `value_words` with the field's unit behind a number, for where the words stand alone: 1,200.50元."""
+    words = value_words(field, value)
+    return f"{words}{field.unit}" if words and not field.options else words
+
+
+def amount_words(amount: int | Decimal) -> str:
+    """Return an amount of money in yuan as 1,200 or 1,200.50."""
+    return f"{amount:,.2f}".removesuffix(".00")
 
 
 def annex_sentences(annex: Annex, text: str, values: Values, facts: Mapping[str, str]) -> str:

@@ -26,7 +26,7 @@ from portal.process.events import event_label
 from portal.process.permissions import Actor
 from portal.process.recall_case import STAGE_LABELS
 from portal.rules.dates import beijing_day
-from portal.rules.recall.annex_words import value_words
+from portal.rules.recall.annex_words import words_with_unit
 from portal.services.kernel.case_loading import LoadedCase, load_case
 from portal.services.kernel.events import record, said_by
 from portal.services.official_making import Making, official_file
@@ -156,12 +156,12 @@ def _table(case: RecallCase, document: CaseDocument, now: datetime) -> bytes:
             value = values[field.name]
             if field.columns and isinstance(value, Sequence) and not isinstance(value, str):
                 rows += [
-                    (section.title, f"{column.brief}（第{place}行）", value_words(column, row[column.name]))
+                    (section.title, f"{column.brief}（第{place}行）", words_with_unit(column, row[column.name]))
                     for place, row in enumerate(value, start=1)
                     for column in field.columns
                 ]
             elif field.type != "photographs":
-                rows.append((section.title, field.brief, value_words(field, value)))
+                rows.append((section.title, field.brief, words_with_unit(field, value)))
     columns = (Column("部分", 28), Column("项目", 36), Column("内容", 80))
     sheet = Spreadsheet(annex.title, f"{case.number} {case.product.product_name}", columns, rows)
     return xlsx(sheet, made_at=now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.rules.recall.annex_values import from_stored
-from portal.rules.recall.annex_words import value_words
+from portal.rules.recall.annex_words import words_with_unit
 from portal.rules.recall.annexes import load_annexes
 from portal.rules.recall.press_release import press_release_text
 
@@ -36,5 +36,5 @@ def plan_words(edition: str, values: Mapping[str, Any]) -> list[tuple[str, str]]
     Photographs have no words: the page shows them below.
     """
     fields = load_annexes(edition)["recall_plan"].fields.values() if values else ()
-    rows = ((field.label, value_words(field, values[field.name])) for field in fields)
+    rows = ((field.label, words_with_unit(field, values[field.name])) for field in fields)
     return [(label, words) for label, words in rows if words]
