@@ -52,7 +52,7 @@ def view_case(case_id: int) -> str:
         aside=_actions(found, aside=True),
         drawn=_drawn(found),
         documents=[_document(found, one) for one in reversed(found.documents)],
-        participants=[(badge_of(one.institution), one) for one in case.participants],
+        participants=[(badge_of(one), task) for one, task in found.participants],
         producer_links=[(PURPOSE_LABELS[one.purpose], one, is_in_force(one, now())) for one in found.links],
         timeline=[_event(one) for one in found.timeline],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -55,8 +55,12 @@ def documents_of(db: Session, case_id: int, annex: str | None = None) -> list[Ca
 
 def latest(db: Session, case_id: int, annex: str) -> CaseDocument | None:
     """The latest version of an annex that stands."""
-    found = documents_of(db, case_id, annex)
-    return found[-1] if found else None
+    return latest_of(documents_of(db, case_id, annex), annex)
+
+
+def latest_of(documents: Sequence[CaseDocument], annex: str) -> CaseDocument | None:
+    """The latest version of an annex among `documents`, oldest first."""
+    return next((one for one in reversed(documents) if one.annex == annex), None)
 
 
 def report_on_notice(db: Session, case_id: int) -> CaseDocument | None:

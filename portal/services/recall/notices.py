@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -156,7 +157,12 @@ _BEGUN_BY_RECEIPT = ("raise_objection", "hand_in_noticed_plan")
 
 def unserved(db: Session, case_id: int) -> list[CaseDocument]:
     """The notices of a case that no receipt was recorded for."""
-    return [one for one in documents_of(db, case_id) if one.annex in NOTICES and one.received_on is None]
+    return unserved_of(documents_of(db, case_id))
+
+
+def unserved_of(documents: Sequence[CaseDocument]) -> list[CaseDocument]:
+    """The notices among `documents` that no receipt was recorded for."""
+    return [one for one in documents if one.annex in NOTICES and one.received_on is None]
 
 
 def _issue(db: Session, loaded: LoadedCase, slug: str, typed: Typed, now: datetime) -> CaseDocument:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -12,7 +13,6 @@ from sqlalchemy.orm import Session
 from portal.models.case_document import CaseDocument, CaseFile, ProducerLink
 from portal.models.consultation import Consultation
 from portal.models.event import Event
-from portal.models.institution import Institution
 from portal.models.obligation import Obligation
 from portal.models.recall_case import CaseConsultation, RecallCase
 from portal.models.recall_publication import RecallPublication
@@ -28,10 +28,11 @@ from portal.services.consultation.meeting_minutes import issued_minutes
 from portal.services.consultation.overview import Action, StepMark
 from portal.services.kernel.case_loading import LoadedCase, load_case
 from portal.services.kernel.case_obligations import open_in_case
+from portal.services.kernel.institutions import InstitutionFacts, all_institutions
 from portal.services.recall.case_documents import PLAN_ANNEXES, documents_of
 from portal.services.recall.effect import EffectView, effect_view
 from portal.services.recall.escalation import why_not_silent
-from portal.services.recall.notices import unserved, why_not_conclude
+from portal.services.recall.notices import unserved_of, why_not_conclude
 from portal.services.recall.producer_links import links_of
 from portal.services.recall.review import asked_consultation, why_not_take
 
@@ -47,6 +48,28 @@ _ASIDE = frozenset(
         *("close_clue", "pass_on_clue", "inspect_recall", "reopen_case", "end_case_watch", "record_admission"),
     }
 )
+
+
+class AtHand:
+    """A case with what several parts of its page ask for, read once."""
+
+    def __init__(self, db: Session, loaded: LoadedCase, now: datetime) -> None:
+        self.db, self.loaded, self.now = db, loaded, now
+
+    @cached_property
+    def documents(self) -> Sequence[CaseDocument]:
+        """The documents that stand, oldest first."""
+        return documents_of(self.db, self.loaded.case.id)
+
+    @cached_property
+    def owed(self) -> Sequence[Obligation]:
+        """What is open, soonest first."""
+        return open_in_case(self.db, self.loaded.case.id)
+
+    @cached_property
+    def institutions(self) -> Mapping[int, InstitutionFacts]:
+        """All of them by id: of an event, a duty and a participant only the id is kept."""
+        return all_institutions(self.db)
 
 
 @dataclass(frozen=True)
@@ -66,7 +89,7 @@ class CaseEvent:
     at: datetime
     says: str
     who: str
-    institution: Institution | None
+    institution: InstitutionFacts | None
     detail: str
     is_stage: bool
 
@@ -93,6 +116,7 @@ class CasePage:
     unserved: tuple[CaseDocument, ...]
     files: tuple[CaseFile, ...]
     links: tuple[ProducerLink, ...]
+    participants: tuple[tuple[InstitutionFacts, str], ...]
     consultation: LinkedConsultation | None
     effect: EffectView | None
     publications: tuple[RecallPublication, ...]
@@ -113,20 +137,22 @@ class CasePage:
 def case_page(db: Session, *, actor: Actor, case_id: int, now: datetime, all_events: bool = False) -> CasePage:
     """Load the page of a case, as far as the actor may see it."""
     loaded = load_case(db, actor=actor, case_id=case_id, permission="view_case", now=now)
+    at_hand = AtHand(db, loaded, now)
     events, count = _events(db, loaded, all_events=all_events)
     return CasePage(
         loaded=loaded,
         steps=_steps(db, loaded),
-        duties=tuple(_duties(db, loaded, actor)),
-        actions=tuple(_actions(db, loaded, now)),
-        documents=tuple(documents_of(db, case_id)) if loaded.may("view_case_documents") else (),
-        unserved=tuple(unserved(db, case_id)),
+        duties=tuple(_duties(at_hand)),
+        actions=tuple(_actions(at_hand)),
+        documents=tuple(at_hand.documents) if loaded.may("view_case_documents") else (),
+        unserved=tuple(unserved_of(at_hand.documents)),
         files=tuple(_files(db, case_id)) if loaded.may("view_case_documents") else (),
         links=tuple(links_of(db, case_id)) if loaded.may("view_case_file") else (),
+        participants=tuple((at_hand.institutions[one.institution_id], one.task) for one in loaded.case.participants),
         consultation=_consultation(db, loaded),
-        effect=effect_view(db, loaded.case, now),
+        effect=effect_view(db, loaded.case, at_hand.documents, now),
         publications=tuple(_publications(db, case_id)),
-        timeline=tuple(_event(db, event) for event in events),
+        timeline=tuple(_event(at_hand, event) for event in events),
         event_count=count,
     )
 
@@ -152,52 +178,55 @@ def case_brief(db: Session, *, actor: Actor, case_id: int, act: str, now: dateti
     return CaseBrief(
         case.id, case.number, f"{case.product.product_name} {case.product.model}".strip(), case.authority.name,
         loaded.edition.cite_in_full(line.article) if line.article else "",
-        why_not(db, loaded, now) if why_not is not None else None, loaded,
+        why_not(AtHand(db, loaded, now)) if why_not is not None else None, loaded,
     )  # fmt: skip
 
 
-def _not_found_possible(_db: Session, loaded: LoadedCase, _now: datetime) -> str | None:
-    return None if loaded.case.discovered_at is not None else "先作出技术会商决定：可能存在缺陷。"
+WhyNot = Callable[[AtHand], str | None]
 
 
-def _silent(db: Session, loaded: LoadedCase, now: datetime) -> str | None:
-    why = why_not_silent(db, loaded, now)
+def _not_found_possible(at_hand: AtHand) -> str | None:
+    return None if at_hand.loaded.case.discovered_at is not None else "先作出技术会商决定：可能存在缺陷。"
+
+
+def _silent(at_hand: AtHand) -> str | None:
+    why = why_not_silent(at_hand.db, at_hand.loaded, at_hand.now)
     return f"{why[0]}。" if why is not None else None
 
 
-def _in_review(annexes: tuple[str, ...], words: str) -> Callable[[Session, LoadedCase, datetime], str | None]:
-    def why_not(db: Session, loaded: LoadedCase, _now: datetime) -> str | None:
-        waiting = {one.annex for one in documents_of(db, loaded.case.id) if one.state == "handed_in"}
+def _in_review(annexes: tuple[str, ...], words: str) -> WhyNot:
+    def why_not(at_hand: AtHand) -> str | None:
+        waiting = {one.annex for one in at_hand.documents if one.state == "handed_in"}
         return None if waiting >= set(annexes) else words
 
     return why_not
 
 
-def _served(db: Session, loaded: LoadedCase, _now: datetime) -> str | None:
-    return None if unserved(db, loaded.case.id) else "通知书都已登记送达。"
+def _served(at_hand: AtHand) -> str | None:
+    return None if unserved_of(at_hand.documents) else "通知书都已登记送达。"
 
 
 def _sentence(words: str | None) -> str | None:
     return f"{words}。" if words is not None else None
 
 
-def _no_result(db: Session, loaded: LoadedCase, _now: datetime) -> str | None:
-    return _sentence(why_not_take(db, loaded))
+def _no_result(at_hand: AtHand) -> str | None:
+    return _sentence(why_not_take(at_hand.db, at_hand.loaded))
 
 
-def _inconclusive(db: Session, loaded: LoadedCase, _now: datetime) -> str | None:
-    return _sentence(why_not_conclude(db, loaded))
+def _inconclusive(at_hand: AtHand) -> str | None:
+    return _sentence(why_not_conclude(at_hand.db, at_hand.loaded))
 
 
-def _waits_for(kind: str, words: str) -> Callable[[Session, LoadedCase, datetime], str | None]:
-    def why_not(db: Session, loaded: LoadedCase, _now: datetime) -> str | None:
-        return None if open_in_case(db, loaded.case.id, (kind,)) else words
+def _waits_for(kind: str, words: str) -> WhyNot:
+    def why_not(at_hand: AtHand) -> str | None:
+        return None if any(one.kind == kind for one in at_hand.owed) else words
 
     return why_not
 
 
 _PLAN_MISSING = "召回计划、新闻稿和召回事项说明还没有收齐。"
-WHY_NOT: Mapping[str, Callable[[Session, LoadedCase, datetime], str | None]] = {
+WHY_NOT: Mapping[str, WhyNot] = {
     "take_consultation_result": _no_result,
     "issue_investigation_notice": _not_found_possible,
     "issue_recall_notice": _inconclusive,
@@ -232,24 +261,23 @@ def _steps(db: Session, loaded: LoadedCase) -> tuple[StepMark, ...]:
     return tuple(marks)
 
 
-def _duties(db: Session, loaded: LoadedCase, actor: Actor) -> Sequence[CaseDuty]:
-    found = []
-    for obligation in open_in_case(db, loaded.case.id):
-        institution = db.get(Institution, obligation.institution_id) if obligation.institution_id else None
+def _duties(at_hand: AtHand) -> Iterator[CaseDuty]:
+    actor = at_hand.loaded.actor
+    for obligation in at_hand.owed:
+        institution = at_hand.institutions.get(obligation.institution_id or 0)
         owner = institution.short_name if institution is not None else OWNING_ROLE_LABELS.get(obligation.role or "", "")
-        is_own = obligation.institution_id is not None and obligation.institution_id == actor.institution_id
-        found.append(CaseDuty(obligation, RECALL_OBLIGATIONS[obligation.kind], owner, is_own))
-    return found
+        is_own = institution is not None and actor is not None and obligation.institution_id == actor.institution_id
+        yield CaseDuty(obligation, RECALL_OBLIGATIONS[obligation.kind], owner, is_own)
 
 
-def _actions(db: Session, loaded: LoadedCase, now: datetime) -> Sequence[Action]:
-    owed = {RECALL_OBLIGATIONS[one.kind].act for one in open_in_case(db, loaded.case.id)}
+def _actions(at_hand: AtHand) -> Sequence[Action]:
+    owed = {RECALL_OBLIGATIONS[one.kind].act for one in at_hand.owed}
     actions = []
     for line in TRANSITIONS:
-        if not line.stages or not loaded.may(line.act):
+        if not line.stages or not at_hand.loaded.may(line.act):
             continue
         why_not = WHY_NOT.get(line.act)
-        reason = why_not(db, loaded, now) if why_not is not None else None
+        reason = why_not(at_hand) if why_not is not None else None
         is_aside = line.act in _ASIDE or (reason is not None and line.act not in owed)
         actions.append(Action(line.act, line.label, reason, is_aside, line.article))
     return actions
@@ -307,14 +335,13 @@ def _events(db: Session, loaded: LoadedCase, *, all_events: bool) -> tuple[Seque
     return events, count
 
 
-def _event(db: Session, event: Event) -> CaseEvent:
+def _event(at_hand: AtHand, event: Event) -> CaseEvent:
+    institution = at_hand.institutions.get(event.institution_id or 0)
     if event.recall_case_id is None:  # of a consultation: that it went on, and neither persons nor reasons
-        held_by = db.get(Institution, event.institution_id) if event.institution_id is not None else None
-        return CaseEvent(event.at, f"专家会诊：{event_label(event.name)}", "", held_by, "", is_stage=False)
+        return CaseEvent(event.at, f"专家会诊：{event_label(event.name)}", "", institution, "", is_stage=False)
     details = [str(event.facts[key]) for key in _DETAILS if event.facts.get(key)]
     if event.facts.get("is_late"):
         details.insert(0, "逾期收到")
-    institution = db.get(Institution, event.institution_id) if event.institution_id is not None else None
     who = event.person_name or (event.facts.get("signed_by") if event.facts.get("by_link") else "") or "平台"
     return CaseEvent(
         event.at, event_label(event.name), str(who), institution, "；".join(details), event.stage is not None

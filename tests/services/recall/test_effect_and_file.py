@@ -17,6 +17,7 @@ from portal.process.errors import Invalid, NotFound
 from portal.rules.dates import beijing_day
 from portal.services.official_making import Making
 from portal.services.recall import filing
+from portal.services.recall.case_documents import documents_of
 from portal.services.recall.case_package import case_package, write_case_package
 from portal.services.recall.effect import effect_view
 from portal.storage.local import Storage
@@ -27,14 +28,14 @@ def test_the_curve_is_made_of_the_summaries(sqlite_database: Database) -> None:
     with sqlite_database.write() as db:
         story = Story(db, build_recall_world(db))
         story.to_plan_review()
-        assert effect_view(db, story.case, story.now) is None
+        assert effect_view(db, story.case, documents_of(db, story.case_id), story.now) is None
         story.accept()
         story.publish()
-        begun = effect_view(db, story.case, story.now)
+        begun = effect_view(db, story.case, documents_of(db, story.case_id), story.now)
         assert begun is not None
         assert begun.effect.rate == 0
         story.interim(3000, online_shop=2000)
-        view = effect_view(db, story.case, story.now)
+        view = effect_view(db, story.case, documents_of(db, story.case_id), story.now)
         assert view is not None
         assert view.effect.affected == 12000
         assert view.effect.rate == 25
@@ -46,7 +47,7 @@ def test_late_summaries_and_a_day_that_is_over_are_flagged(sqlite_database: Data
     with sqlite_database.write() as db:
         story = Story(db, build_recall_world(db)).to_implementing()
         after = story.now + timedelta(days=400)
-        view = effect_view(db, story.case, after)
+        view = effect_view(db, story.case, documents_of(db, story.case_id), after)
         assert view is not None
         assert {"阶段性总结逾期未交。", "已超过计划完成时间，生产者还没有报告召回完成。"} <= set(view.flags)
 

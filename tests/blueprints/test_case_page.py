@@ -1,0 +1,69 @@
+"""The page of a recall case: what it costs does not grow with what has happened in the case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+
+from portal.models.database import Database
+from portal.models.institution import Institution
+from portal.models.recall_case import CaseParticipant
+from portal.services.kernel.case_obligations import oblige_in_case
+from portal.services.kernel.events import record
+from tests.factories.recall_story import NANJING, Story, build_recall_world, later
+from tests.support.surfer import Surfer
+from tests.web.conftest import password_hash
+
+Surf = Callable[..., Surfer]
+MOST_STATEMENTS = 20
+
+
+def _statements(surfer: Surfer, database: Database, case_id: int) -> list[str]:
+    said: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    surfer.get(f"/recall/{case_id}")  # what the process remembers from now on is not the page's own
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        assert surfer.get(f"/recall/{case_id}").status_code == 200
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+    return [one for one in said if not one.startswith("BEGIN")]
+
+
+def _goes_on(story: Story, db: Session) -> None:
+    """More documents and events of everybody, with other institutions in every part of the page."""
+    for quantity in (1000, 1500, 2500):
+        story.interim(quantity)
+    institutions = db.scalars(select(Institution).where(Institution.province == "jiangsu").limit(9)).all()
+    taking_part = {one.institution_id for one in story.case.participants}
+    for institution in (one for one in institutions if one.id not in taking_part):
+        db.add(
+            CaseParticipant(
+                case_id=story.case_id, institution_id=institution.id, role="county", task="协助监督召回实施",
+                asked_at=story.now, asked_by_id=story.made.city.person_id,
+            )
+        )  # fmt: skip
+        actor = replace(story.made.city, institution_id=institution.id)
+        record(db, "recall_inspected", actor=actor, recall_case_id=story.case_id, now=story.now, place="仓库")
+        owed = oblige_in_case(db, story.case, "report_investigation", now=story.now, on=later(story.now, 9),
+                              institution_id=institution.id)  # fmt: skip
+        assert owed.institution_id == institution.id
+
+
+def test_the_statements_of_the_page_do_not_grow_with_the_case(surf: Surf, sqlite_database: Database) -> None:
+    with sqlite_database.write() as db:
+        story = Story(db, build_recall_world(db, password_hash=password_hash())).to_implementing()
+    officer = surf(f"officer-{NANJING}")
+    before = _statements(officer, sqlite_database, story.case_id)
+    with sqlite_database.write() as db:
+        story.db = db
+        _goes_on(story, db)
+    after = _statements(officer, sqlite_database, story.case_id)
+    assert len(after) == len(before) <= MOST_STATEMENTS, after
