@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
 
 _HIGHEST_MM = 52.0
 _WIDEST_MM = 96.0
 _REMEMBERED = 16
+_ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
+_MOST_PIXELS = 80_000_000  # some 240 MB once unpacked
+_ENOUGH_PIXELS = 2400  # a side, in print at its widest more than 600 dpi
+_QUALITY = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +27,8 @@ class Picture:
 
 
 def readable_pictures(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
-    """Return those that can be printed."""
-    return tuple(picture for picture in pictures if _is_readable(picture))
+    """Return those that can be printed, upright."""
+    return tuple(_upright(picture) for picture in pictures if _is_readable(picture))
 
 
 def unreadable_words(pictures: Sequence[Picture]) -> tuple[str, ...]:
@@ -39,6 +43,30 @@ def _is_readable(picture: Picture) -> bool:
     except Exception:  # noqa: BLE001  the library that reads headers raises it bare where a file is cut off
         return False
     return content_type == picture.content_type and width > 0 and height > 0
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _upright(picture: Picture) -> Picture:
+    """The photograph with its pixels turned as its camera says (EXIF): neither Word nor the typesetter looks there.
+
+    One that stands upright stays as it was uploaded, as does one that is too large to be turned, or is damaged.
+    """
+    from PIL import Image, ImageOps  # few processes ever make a document
+
+    _, width, height = _header(picture.content)
+    if width * height > _MOST_PIXELS:
+        return picture
+    try:
+        with Image.open(BytesIO(picture.content)) as image:
+            if image.getexif().get(_ORIENTATION, 1) == 1:
+                return picture
+            image.draft("RGB", (_ENOUGH_PIXELS, _ENOUGH_PIXELS))
+            turned = BytesIO()
+            profile = image.info.get("icc_profile")
+            ImageOps.exif_transpose(image).save(turned, image.format, quality=_QUALITY, icc_profile=profile)
+    except (OSError, SyntaxError, ValueError):  # what Pillow raises for files that are cut off or wrong inside
+        return picture
+    return replace(picture, content=turned.getvalue())
 
 
 def printed_size_mm(picture: Picture, within_mm: float) -> tuple[float, float]:

@@ -13,11 +13,12 @@ import docx
 import pikepdf
 import pytest
 from docx.oxml.ns import qn
+from PIL import Image, ImageColor
 
 from portal.documents.annex_docx import annex_docx
 from portal.documents.annex_paper import DRAFT, AnnexCopy
 from portal.documents.annex_pdf import annex_pdf
-from portal.documents.annex_picture import Picture
+from portal.documents.annex_picture import Picture, printed_size_mm, readable_pictures
 from portal.documents.typography import OPEN_FONTS
 from portal.rules.recall.annex_check import check_annex
 from portal.rules.recall.annex_words import annex_sentences, value_words, words_with_unit
@@ -301,3 +302,31 @@ def test_words_of_values() -> None:
     assert value_words(ANNEXES["recall_summary"].field("actual_rate"), Decimal("87.5")) == "87.5%"
     assert value_words(choice, "imported") == "进口"
     assert value_words(ANNEXES["recall_plan"].field("photographs"), ("seat",)) == ""
+
+
+@pytest.mark.parametrize(("orientation", "top_left"), [(1, "red"), (3, "blue"), (6, "green"), (8, "yellow")])
+def test_a_photograph_is_printed_as_its_camera_was_held(orientation: int, top_left: str) -> None:
+    """The sensor saw red, yellow above green, blue; turned by 180, 90 or 270 degrees another colour is top left."""
+    seen = Image.new("RGB", (160, 80))
+    for place, colour in {(0, 0): "red", (80, 0): "yellow", (0, 40): "green", (80, 40): "blue"}.items():
+        seen.paste(Image.new("RGB", (80, 40), colour), place)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = BytesIO()
+    seen.save(file, "JPEG", exif=exif, quality=95)
+    given = Picture(file.getvalue(), "image/jpeg", "产品外观")
+    (printed,) = readable_pictures((given,))
+    is_turned = orientation in (6, 8)
+    width, height = printed_size_mm(printed, 160)
+    assert (width < height) is is_turned
+    with Image.open(BytesIO(printed.content)) as image:
+        assert image.size == ((80, 160) if is_turned else (160, 80))
+        assert image.getexif().get(0x0112, 1) == 1
+        pixel = image.getpixel((10, 10))
+    assert isinstance(pixel, tuple)
+    assert max(abs(one - other) for one, other in zip(pixel, ImageColor.getrgb(top_left), strict=True)) < 40
+    copy = replace(sample_copy("recall_plan"), pictures={"photographs": (given,)})
+    assert complaints(pdf(copy)) == set()
+    shape = docx.Document(BytesIO(annex_docx(copy))).inline_shapes[0]
+    assert (shape.width < shape.height) is is_turned
+    assert printed == given if orientation == 1 else printed.content != given.content
