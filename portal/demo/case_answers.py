@@ -44,7 +44,7 @@ def annex(scene: Scene, slug: str, **typed: Any) -> Typed:
         **told.get(slug, {}),
         **scene.given.get("answers", {}),
     }
-    values: dict[str, Any] = beginning_of(scene.db, case, slug)
+    values: dict[str, Any] = beginning_of(scene.db, case, slug, "authority")
     values |= {name: _typed(scene, description.field(name), said[name]) for name in said if name in description.fields}
     values |= typed
     _work_out(values)

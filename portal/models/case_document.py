@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base, Instant, one_of
 
 DOCUMENT_STATES = (
-    "draft",  # changed at will; nobody else sees it
+    "draft",  # changed at will by whom it is of
     "issued",  # by the authority: it has its number and stays as it is
     "handed_in",  # by the producer, or recorded from paper
     "returned",
@@ -29,11 +29,21 @@ class CaseDocument(Base):
         one_of("made_by", ("authority", "producer")),
         CheckConstraint("state = 'draft' OR settled_at IS NOT NULL", name="settled"),
         CheckConstraint("received_on IS NULL OR state <> 'draft'", name="received"),
-        UniqueConstraint("case_id", "annex", "revision"),
+        one_of("typed_by", ("authority", "producer")),
+        Index(
+            "uq_case_document_revision",
+            "case_id",
+            "annex",
+            "revision",
+            unique=True,
+            sqlite_where=text("state <> 'draft'"),
+            postgresql_where=text("state <> 'draft'"),
+        ),
         Index(
             "uq_case_document_draft",
             "case_id",
             "annex",
+            "typed_by",
             unique=True,
             sqlite_where=text("state = 'draft'"),
             postgresql_where=text("state = 'draft'"),
@@ -47,6 +57,8 @@ class CaseDocument(Base):
     version: Mapped[int] = mapped_column(default=1)  # counts the saves of a draft
     state: Mapped[str] = mapped_column(String(10), default="draft")
     made_by: Mapped[str] = mapped_column(String(10))
+    # Whose draft it is: the producer's own, through its link, or the authority's, also of what came on paper.
+    typed_by: Mapped[str] = mapped_column(String(10))
     number: Mapped[str] = mapped_column(String(60), default="")  # 宁市监调查分析〔2026〕8号
     stored_values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # portal.rules.recall.annex_values
     raw: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # of a draft: what was typed, readable or not

@@ -123,6 +123,15 @@ class AnnexFilling:
         return channel_rows(self.form.annex, self.raw) if self.act in BY_CHANNEL else []
 
     @property
+    def producers_form(self) -> AnnexForm | None:
+        """For an officer who records paper: what the producer has typed through its link so far, to be read."""
+        draft = self.fill.producers
+        if draft is None:
+            return None
+        pictures = shown_files(draft.files, self._file_url).pictures
+        return AnnexForm.from_raw_json(self.fill.annex, draft.raw or {}, pictures)
+
+    @property
     def proof(self) -> list[Photograph]:
         """The files that are no photographs."""
         return [self._shown(file) for file in self.fill.files if not file.field]

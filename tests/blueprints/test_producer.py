@@ -16,7 +16,7 @@ from portal.models.recall_case import RecallCase
 from portal.services.recall.case_documents import PLAN_ANNEXES, documents_of
 from tests.documents.recall_samples import drawing
 from tests.factories.producer import link_for, sent
-from tests.factories.recall_story import Story, build_recall_world
+from tests.factories.recall_story import NANJING, Story, build_recall_world
 from tests.support.clock import Clock
 from tests.support.surfer import Surfer
 from tests.web.conftest import password_hash
@@ -35,7 +35,8 @@ class Told:
     """A browser with a link, and the case that it is about."""
 
     def __init__(self, app: Flask, story: Story, link_id: int, token: str) -> None:
-        self.browser, self.case_id, self.link_id, self.token = Surfer(app), story.case_id, link_id, token
+        self.app, self.browser, self.case_id = app, Surfer(app), story.case_id
+        self.link_id, self.token = link_id, token
         self.made, self.now = story.made, story.now
 
     def url(self, page: str = "") -> str:
@@ -180,6 +181,23 @@ def test_a_plan_is_three_annexes_that_agree(tell: Tell, sqlite_database: Databas
     told.open("/hand-in-plan/recall-plan", 200)
     with sqlite_database.read() as db:
         assert db.get_one(RecallCase, told.case_id).stage == "plan_review"
+
+
+def test_an_officer_sees_the_draft_and_records_paper_beside_it(tell: Tell) -> None:
+    told = tell("producer_report")
+    told.open("/hand-in-report")
+    told.send("/hand-in-report", sent("producer_report", product_name="链接中填写的名称"))
+    officer = Surfer(told.app)
+    officer.log_in(f"officer-{NANJING}")
+    paper = f"/recall/{told.case_id}/hand-in-report"
+    page = officer.get(paper).get_data(as_text=True)
+    assert "生产者正在通过链接填报这份附件" in page
+    assert "<dd>链接中填写的名称</dd>" in page
+    assert 'value="链接中填写的名称"' not in page
+    assert officer.post(paper, sent("producer_report", product_name="书面所写的名称")).status_code == 303
+    own = told.open("/hand-in-report")
+    assert 'value="链接中填写的名称"' in own
+    assert "书面所写的名称" not in own
 
 
 def test_what_was_changed_meanwhile_is_not_signed_unseen(tell: Tell) -> None:

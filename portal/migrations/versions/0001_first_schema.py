@@ -1486,6 +1486,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("made_by", sa.String(length=10), nullable=False),
+        sa.Column("typed_by", sa.String(length=10), nullable=False),
         sa.Column("number", sa.String(length=60), nullable=False),
         sa.Column("stored_values", sa.JSON(), nullable=False),
         sa.Column("raw", sa.JSON(), nullable=True),
@@ -1509,20 +1510,27 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state IN ('draft', 'issued', 'handed_in', 'returned', 'accepted')", name=op.f("ck_case_document_state")
         ),
+        sa.CheckConstraint("typed_by IN ('authority', 'producer')", name=op.f("ck_case_document_typed_by")),
         sa.ForeignKeyConstraint(["case_id"], ["recall_case.id"], name=op.f("fk_case_document_case_id")),
         sa.ForeignKeyConstraint(["link_id"], ["producer_link.id"], name=op.f("fk_case_document_link_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_case_document_person_id")),
         sa.ForeignKeyConstraint(["serves_id"], ["case_document.id"], name=op.f("fk_case_document_serves_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_document")),
-        sa.UniqueConstraint("case_id", "annex", "revision", name=op.f("uq_case_document_case_id_annex_revision")),
     )
     with op.batch_alter_table("case_document", schema=None) as batch_op:
         batch_op.create_index(
             "uq_case_document_draft",
-            ["case_id", "annex"],
+            ["case_id", "annex", "typed_by"],
             unique=True,
             sqlite_where=sa.text("state = 'draft'"),
             postgresql_where=sa.text("state = 'draft'"),
+        )
+        batch_op.create_index(
+            "uq_case_document_revision",
+            ["case_id", "annex", "revision"],
+            unique=True,
+            sqlite_where=sa.text("state <> 'draft'"),
+            postgresql_where=sa.text("state <> 'draft'"),
         )
 
     op.create_table(

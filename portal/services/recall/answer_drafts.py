@@ -71,13 +71,13 @@ class ObjectionDraft:
 def answer_to_fill(db: Session, *, source: Source, act: str, annex: str, now: datetime) -> AnnexToFill:
     """An annex of an act of the producer, authorised for the act. KeyError for one that is not of this act."""
     loaded = answering(db, source, act, now, is_signed=False).loaded
-    return to_fill(db, loaded.case, ANNEXES_OF[act][ANNEXES_OF[act].index(annex)])
+    return to_fill(db, loaded.case, ANNEXES_OF[act][ANNEXES_OF[act].index(annex)], source.typed_by)
 
 
 def objection_draft(db: Session, *, source: Source, now: datetime) -> ObjectionDraft:
     """The objection as it was typed so far."""
     loaded = answering(db, source, "raise_objection", now, is_signed=False).loaded
-    draft = draft_of(db, loaded.case.id, OBJECTION)
+    draft = draft_of(db, loaded.case.id, OBJECTION, source.typed_by)
     if draft is None:
         return ObjectionDraft("", (), None)
     return ObjectionDraft(str(draft.stored_values.get("words", "")), tuple(draft.files), draft.version)
@@ -100,9 +100,9 @@ def save_answer_draft(
     """
     answer = answering(db, source, act, now, is_signed=False)
     case, files = answer.loaded.case, files or DraftFiles()
-    require_known(db, case, annex, version)
-    is_new = draft_of(db, case.id, annex) is None
-    draft = write_draft(db, case, annex, typed, now=now, made_by="producer")
+    require_known(db, case, annex, version, typed_by=source.typed_by)
+    is_new = draft_of(db, case.id, annex, source.typed_by) is None
+    draft = write_draft(db, case, annex, typed, now=now, made_by="producer", typed_by=source.typed_by)
     returned = returned_of(db, case.id, annex)
     if is_new and returned is not None:
         _carry_over(db, returned, draft)
@@ -128,7 +128,7 @@ def hand_in_drafts(
     be read as they were typed: a draft holds the values that could be read.
     """
     case = answering(db, source, what, now, is_signed=False).loaded.case
-    drafts = [draft_of(db, case.id, slug) for slug in ANNEXES_OF[what]]
+    drafts = [draft_of(db, case.id, slug, source.typed_by) for slug in ANNEXES_OF[what]]
     found = [draft for draft in drafts if draft is not None]
     if [draft.version for draft in found] != list(versions) or len(found) < len(drafts):
         raise Stale("填报内容刚刚有改动，请核对最新内容后再提交。")

@@ -71,11 +71,14 @@ def report_on_notice(db: Session, case_id: int) -> CaseDocument | None:
     return report if report.settled_at >= notice.settled_at else None
 
 
-def draft_of(db: Session, case_id: int, annex: str) -> CaseDocument | None:
-    """The draft of an annex."""
+def draft_of(db: Session, case_id: int, annex: str, typed_by: str) -> CaseDocument | None:
+    """The draft of an annex that the authority or the producer (`typed_by`) is filling in: each has its own."""
     return db.scalar(
         select(CaseDocument).where(
-            CaseDocument.case_id == case_id, CaseDocument.annex == annex, CaseDocument.state == "draft"
+            CaseDocument.case_id == case_id,
+            CaseDocument.annex == annex,
+            CaseDocument.typed_by == typed_by,
+            CaseDocument.state == "draft",
         )
     )
 
@@ -85,8 +88,8 @@ def values_of(case: RecallCase, document: CaseDocument) -> dict[str, object]:
     return from_stored(annex_of(case, document.annex), document.stored_values)
 
 
-def beginning_of(db: Session, case: RecallCase, slug: str) -> dict[str, object]:
-    """What an annex begins with: the earlier version that was returned, else what the case knows."""
+def beginning_of(db: Session, case: RecallCase, slug: str, typed_by: str) -> dict[str, object]:
+    """What a draft of an annex begins with: the earlier version that was returned, else what the case knows."""
     earlier, annex = latest(db, case.id, slug), annex_of(case, slug)
     if earlier is not None and earlier.state == "returned":
         return values_of(case, earlier)
@@ -95,7 +98,7 @@ def beginning_of(db: Session, case: RecallCase, slug: str) -> dict[str, object]:
         waiting = [one for one in documents_of(db, case.id) if one.annex in NOTICES and one.received_on is None]
         begun.update({f"{one.annex}_number": one.number for one in waiting})
         begun["documents"] = tuple(one.annex for one in waiting)
-    plan = latest(db, case.id, "recall_plan") or draft_of(db, case.id, "recall_plan")
+    plan = latest(db, case.id, "recall_plan") or draft_of(db, case.id, "recall_plan", typed_by)
     if slug in PLAN_ANNEXES[1:] and plan is not None:
         shared = values_of(case, plan)
         begun.update({name: shared[name] for name in _SHARED_BY_PLAN if name in annex.fields and shared[name]})
@@ -141,17 +144,17 @@ def save_document_draft(
 ) -> CaseDocument:
     """Save what was typed so far into an annex that `act` will issue or hand in. `version`: of the draft, if any."""
     loaded = load_case(db, actor=actor, case_id=case_id, permission=act, now=now)
-    require_known(db, loaded.case, annex, version)
-    return write_draft(db, loaded.case, annex, typed, now=now, made_by="authority")
+    require_known(db, loaded.case, annex, version, typed_by="authority")
+    return write_draft(db, loaded.case, annex, typed, now=now, made_by="authority", typed_by="authority")
 
 
 def write_draft(
-    db: Session, case: RecallCase, annex: str, typed: Typed, *, now: datetime, made_by: str
+    db: Session, case: RecallCase, annex: str, typed: Typed, *, now: datetime, made_by: str, typed_by: str
 ) -> CaseDocument:
     """Write a draft, whatever it held before (`require_known`)."""
-    draft = draft_of(db, case.id, annex)
+    draft = draft_of(db, case.id, annex, typed_by)
     if draft is None:
-        draft = CaseDocument(case_id=case.id, annex=annex, revision=_next_revision(db, case.id, annex), made_by=made_by)
+        draft = CaseDocument(case_id=case.id, annex=annex, made_by=made_by, typed_by=typed_by)
         db.add(draft)
     draft.saved_at = now
     flag_modified(draft, "saved_at")  # two saves in one instant are two versions as well
@@ -161,9 +164,9 @@ def write_draft(
     return draft
 
 
-def require_known(db: Session, case: RecallCase, annex: str, version: int | None) -> None:
+def require_known(db: Session, case: RecallCase, annex: str, version: int | None, *, typed_by: str) -> None:
     """Stale unless the draft is still the one that was seen: `version` None where there was none yet."""
-    draft = draft_of(db, case.id, annex)
+    draft = draft_of(db, case.id, annex, typed_by)
     if (draft.version if draft is not None else None) != version:
         raise Stale("这份文书刚刚被他人保存过。请核对后再保存，您填写的内容仍在页面上。")
 
@@ -187,7 +190,9 @@ def settle_document(
 ) -> CaseDocument:
     """Make a version that stays, of what was typed; the draft becomes it. Checked before (`checked`)."""
     case, actor = loaded.case, loaded.actor
-    document = write_draft(db, case, annex, typed, now=now, made_by=made_by)
+    typed_by = "producer" if link is not None else "authority"
+    document = write_draft(db, case, annex, typed, now=now, made_by=made_by, typed_by=typed_by)
+    document.revision = _next_revision(db, case.id, annex)
     document.state, document.made_by, document.raw = state, made_by, None
     document.settled_at, document.dated_on = now, dated_on or beijing_day(now)
     document.number, document.signed_by = number, signed_by
@@ -244,5 +249,7 @@ def _investigated_between(db: Session, case: RecallCase) -> tuple[date, date] | 
 
 
 def _next_revision(db: Session, case_id: int, annex: str) -> int:
-    last = select(func.max(CaseDocument.revision)).where(CaseDocument.case_id == case_id, CaseDocument.annex == annex)
+    last = select(func.max(CaseDocument.revision)).where(
+        CaseDocument.case_id == case_id, CaseDocument.annex == annex, CaseDocument.state != "draft"
+    )
     return (db.scalar(last) or 0) + 1

@@ -59,6 +59,11 @@ class Source:
     token: str = ""
     signed_by: str = ""
 
+    @property
+    def typed_by(self) -> str:
+        """Whose drafts are meant: the producer's own, or the authority's of what came on paper."""
+        return "producer" if self.token else "authority"
+
 
 @dataclass(frozen=True)
 class Answering:

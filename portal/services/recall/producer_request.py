@@ -175,7 +175,8 @@ def producer_file(db: Session, *, token: str, file_id: int, now: datetime) -> Ca
     if file is None or file.case_id != loaded.case.id or file.document_id is None:
         raise NotFound
     document = db.get_one(CaseDocument, file.document_id)
-    if document.made_by != "producer" or document.annex not in _annexes_of(link):
+    is_another_draft = document.state == "draft" and document.typed_by != "producer"
+    if is_another_draft or document.made_by != "producer" or document.annex not in _annexes_of(link):
         raise NotFound
     return file
 
@@ -185,7 +186,7 @@ def _annexes_of(link: ProducerLink) -> tuple[str, ...]:
 
 
 def _offered(db: Session, source: Source, act: str, case: RecallCase, now: datetime) -> ActOffered:
-    has_draft = any(draft_of(db, case.id, slug) is not None for slug in ANNEXES_OF.get(act, ()))
+    has_draft = any(draft_of(db, case.id, slug, source.typed_by) is not None for slug in ANNEXES_OF.get(act, ()))
     label = LABELS.get(act, transition(act).label)
     try:
         answering(db, source, act, now, is_signed=False)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal.models.archive import StorageRemoval
 from portal.models.case_document import CaseFile
-from portal.process.errors import Invalid, NotAllowed, Stale
+from portal.process.errors import Invalid, NotAllowed, NotFound, Stale
 from portal.services.consultation.material import UploadedFile
 from portal.services.recall.answer_drafts import (
     MOST_FILES,
@@ -19,6 +19,8 @@ from portal.services.recall.answer_drafts import (
 )
 from portal.services.recall.case_documents import annex_of, draft_of
 from portal.services.recall.producer_answers import Source
+from portal.services.recall.producer_request import producer_file
+from tests.documents.recall_samples import SAMPLES
 from tests.factories.producer import link_for
 from tests.factories.recall_story import Story, typed
 
@@ -41,7 +43,7 @@ def test_photographs_are_the_value_of_their_field_and_go_with_the_report(story: 
     link, token = link_for(story.to_analysis(), "producer_report")
     source = Source(token=token)
     version = save(story, source, photographs={FIELD: [picture(), picture()]}, proof=[picture(2)])
-    draft = draft_of(story.db, story.case_id, "producer_report")
+    draft = draft_of(story.db, story.case_id, "producer_report", "producer")
     assert draft is not None
     assert draft.stored_values[FIELD] == [picture().sha256]
     signed = Source(token=token, signed_by="周启明")
@@ -85,3 +87,35 @@ def test_quantities_by_channel_are_whole_numbers(story: Story) -> None:
     assert quantities_by_channel(annex, {f"channel-{name}": ["1,200"]}) == {name: 1200}
     with pytest.raises(Invalid, match="整数"):
         quantities_by_channel(annex, {f"channel-{name}": ["很多"]})
+
+
+def test_the_producer_and_who_records_its_paper_each_have_a_draft(story: Story) -> None:
+    own = Source(token=link_for(story.to_analysis(), "producer_report")[1])
+    version = save(story, own, proof=[picture()])
+    given = {"act": "hand_in_report", "annex": "producer_report", "now": story.now}
+    on_paper = typed("producer_report", product_name="书面所写的名称")
+    saved = save_answer_draft(story.db, source=story.paper, typed=on_paper, version=None, **given)
+    officers = answer_to_fill(story.db, source=story.paper, **given)
+    assert (officers.document_id, officers.values["product_name"]) == (saved.id, "书面所写的名称")
+    assert officers.producers is not None
+    assert officers.producers.version == version
+    (file,) = officers.producers.files
+    producers = answer_to_fill(story.db, source=own, **given)
+    assert (producers.version, producers.producers, producers.files) == (version, None, (file,))
+    assert producers.values["product_name"] == SAMPLES["producer_report"]["product_name"]
+
+    (report,) = hand_in_drafts(
+        story.db, source=story.paper, what="hand_in_report", versions=[saved.version], now=story.now
+    )
+    assert (report.id, report.revision, report.link_id) == (saved.id, 1, None)
+    left = draft_of(story.db, story.case_id, "producer_report", "producer")
+    assert left is not None
+    assert (left.version, left.files) == (version, [file])
+
+
+def test_a_producer_does_not_get_at_the_files_of_an_officers_draft(story: Story) -> None:
+    token = link_for(story.to_analysis(), "producer_report")[1]
+    save(story, story.paper, proof=[picture()])
+    file = story.db.scalars(select(CaseFile).where(CaseFile.sha256 == picture().sha256)).one()
+    with pytest.raises(NotFound):
+        producer_file(story.db, token=token, file_id=file.id, now=story.now)

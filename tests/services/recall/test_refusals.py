@@ -128,7 +128,7 @@ def test_a_late_objection_has_lapsed_and_its_draft_stays(story: Story) -> None:
     story.now += LONG_AFTER
     with story.refused(Refusal, "附件4", "逾期视为放弃权利"):
         story._hand_in(producer_answers.raise_objection, words="检测方法与标准不符")
-    draft = draft_of(story.db, story.case_id, OBJECTION)
+    draft = draft_of(story.db, story.case_id, OBJECTION, "authority")
     assert draft is not None
     assert draft.stored_values["words"] == "检测方法与标准不符"
 
