@@ -112,10 +112,10 @@ class AnnexFilling:
 
     @property
     def state(self) -> str:
-        """How far the draft is: empty, returned (not begun anew), lacking or complete. Only after `check`."""
-        if self.fill.version is None:
-            return "returned" if self.fill.returned is not None else "empty"
-        return "lacking" if self.form.problems else "complete"
+        """How far the draft is: empty, kept (as it was returned), lacking or complete. Only after `check`."""
+        if self.fill.version is None and self.fill.returned is None:
+            return "empty"
+        return "lacking" if self.form.problems else "complete" if self.fill.version is not None else "kept"
 
     @property
     def channels(self) -> list[tuple[str, str, str]]:
@@ -177,6 +177,12 @@ def fillings_of(source: Source, act: str, edition: RecallEdition, file_url: File
     for one in found:
         one.check()
     return found
+
+
+def is_ready(fillings: Sequence[AnnexFilling], edition: RecallEdition) -> bool:
+    """Whether all of it can be handed in: complete and of one mind, and after a return not just what was returned."""
+    states = {one.state for one in fillings}
+    return states <= {"complete", "kept"} and "complete" in states and not disagreements(fillings, edition)
 
 
 def disagreements(fillings: Sequence[AnnexFilling], edition: RecallEdition) -> list[Problem]:

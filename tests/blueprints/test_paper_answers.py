@@ -14,9 +14,12 @@ from portal.models.database import Database
 from portal.models.event import Event
 from portal.models.recall_case import RecallCase
 from portal.services.account_sessions import digest_of_token
+from portal.services.recall import answer_reviews
+from portal.services.recall.answer_reviews import Point
+from portal.services.recall.case_documents import PLAN_ANNEXES
 from tests.documents.recall_samples import drawing
 from tests.factories.producer import sent
-from tests.factories.recall_story import NANJING, Story, build_recall_world
+from tests.factories.recall_story import NANJING, POINTS_MET, Story, build_recall_world, later
 from tests.support.clock import Clock
 from tests.support.surfer import Surfer
 from tests.web.conftest import password_hash
@@ -126,6 +129,38 @@ def test_a_plan_that_was_returned_begins_again_with_its_files(surf: Surf, sqlite
     assert "座椅.png" in officer.get(f"{case}/hand-in-plan/recall-plan").get_data(as_text=True)
     with sqlite_database.read() as db:
         assert len(db.scalars(select(CaseFile).where(CaseFile.field == "photographs")).all()) == 2
+
+
+def test_of_a_returned_plan_only_what_changes_is_filled_in_again(surf: Surf, sqlite_database: Database, begin) -> None:  # type: ignore[no-untyped-def]
+    def returned(story: Story) -> None:
+        story.to_plan_review()
+        points = {**POINTS_MET, "batches": Point(is_met=False, words="批次与检测报告不符")}
+        story._do(answer_reviews.return_plan, points=points, reason="请更正批次", plan_on=later(story.now, 14))
+
+    case = begin(returned)
+    officer = surf(OFFICER)
+    hub = officer.get(f"{case}/hand-in-plan").get_data(as_text=True)
+    assert hub.count("沿用退回的版本，审查意见涉及这一份的请修改") == 3
+    assert officer.post(f"{case}/hand-in-plan", {}).status_code == 422  # the very same plan once more
+    page = f"{case}/hand-in-plan/recall-plan"
+    officer.get(page)
+    assert officer.post(page, {**sent("recall_plan", batches="BH202501至BH202507"), "do": "1"}).status_code == 303
+    hub = officer.get(f"{case}/hand-in-plan").get_data(as_text=True)
+    assert hub.count("沿用退回的版本") == 2
+    assert officer.post(f"{case}/hand-in-plan", {"version": ["1", "1"]}).status_code == 409
+    versions = re.findall(r'"version" value="(\d+)"', hub)
+    assert officer.post(f"{case}/hand-in-plan", {"version": versions}).status_code == 303
+    assert stage(sqlite_database) == "plan_review"
+    with sqlite_database.read() as db:
+        again = select(CaseDocument).where(CaseDocument.revision == 2, CaseDocument.annex.in_(PLAN_ANNEXES))
+        second = {one.annex: one for one in db.scalars(again)}
+        assert set(second) == set(PLAN_ANNEXES)
+        assert second["recall_plan"].stored_values["batches"] == "BH202501至BH202507"
+        assert second["recall_statement"].stored_values["batches"] == "BH202501至BH202507"  # annex 6 says it anew
+        first = db.scalars(
+            select(CaseDocument).where(CaseDocument.revision == 1, CaseDocument.annex == "press_release")
+        ).one()
+        assert second["press_release"].stored_values == first.stored_values
 
 
 def test_a_link_that_is_handed_over_is_shown_once_and_is_nowhere_else(

@@ -16,7 +16,7 @@ from portal.services.recall.producer_answers import Source
 from portal.services.recall.producer_request import ProducerRequest, producer_request
 from portal.storage.kinds import ACCEPT
 from portal.web.acting import look, now, perform_signed_out
-from portal.web.annex_filling import AnnexFilling, disagreements, fillings_of
+from portal.web.annex_filling import AnnexFilling, disagreements, fillings_of, is_ready
 from portal.web.fields import TextField
 from portal.web.formats import clock_time
 from portal.web.forms import PortalForm, submit, typed
@@ -122,7 +122,7 @@ def _overview(act: str) -> Answer:
     return render(
         "producer/plan.html", found=found, annexes=annexes, problems=problems, home=link_to("show_request"),
         label=_label(found, act), sign=link_to(f"{act}_sign"), owed=[one for one in found.owed if one.act == act],
-        is_complete=not problems and all(one.state == "complete" for one in fillings),
+        is_complete=is_ready(fillings, found.loaded.edition),
     )  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def _sign(act: str) -> Answer:
     """Everything that will be handed in, to be read once more; signing it off hands it in."""
     found, source = _request(), Source(token=given_token())
     fillings = fillings_of(source, act, found.loaded.edition, file_url)
-    if any(one.state != "complete" for one in fillings) or disagreements(fillings, found.loaded.edition):
+    if not is_ready(fillings, found.loaded.edition):
         return redirect(link_to(act, **({} if len(fillings) > 1 else {"check": 1})), 303)
     form, status = SignOffForm(typed()), 200
     if request.method == "POST":

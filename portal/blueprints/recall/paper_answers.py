@@ -21,7 +21,7 @@ from portal.services.recall.overview import CaseBrief, case_brief
 from portal.services.recall.producer_answers import Source
 from portal.storage.kinds import ACCEPT
 from portal.web.acting import current_actor, look
-from portal.web.annex_filling import AnnexFilling, disagreements, fillings_of
+from portal.web.annex_filling import AnnexFilling, disagreements, fillings_of, is_ready
 from portal.web.fields import DateField, TextField
 from portal.web.forms import PortalForm, submit
 from portal.web.fragments import render
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from portal.models.case_document import CaseFile
 
 Answer = str | Response | tuple[str, int]
-_NOT_YET = "三份附件都填好并且一致后可以登记。"
+_NOT_YET = "三份附件都填好并且一致后可以登记；退回的计划至少有一份修改过。"
 
 
 class PaperForm(PortalForm):
@@ -108,7 +108,7 @@ def _record_plan(case_id: int, act: str) -> Answer:
     about = look(case_brief, case_id=case_id, act=act)
     fillings = fillings_of(Source(current_actor(), case_id), act, about.loaded.edition, _no_link)
     problems = disagreements(fillings, about.loaded.edition)
-    is_complete = not problems and all(one.state == "complete" for one in fillings)
+    is_complete = is_ready(fillings, about.loaded.edition)
     beside, status = PaperForm(request.form if request.method == "POST" else None), 200
     if request.method == "POST":
         done = _hand_in(about, act, fillings, beside) if is_complete else beside.refuse("", _NOT_YET)

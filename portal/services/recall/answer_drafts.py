@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models.case_document import CaseDocument, CaseFile
+from portal.models.recall_case import RecallCase
 from portal.process.errors import Invalid, Stale
 from portal.rules.recall.annexes import Annex
 from portal.services.consultation.material import UploadedFile
@@ -24,6 +25,7 @@ from portal.services.recall.case_documents import (
     PLAN_ANNEXES,
     Typed,
     annex_of,
+    beginning_of,
     draft_of,
     require_known,
     values_of,
@@ -48,6 +50,7 @@ LARGEST_PHOTOGRAPH = 20 * 1024 * 1024  # bytes; it is printed into the annex
 MOST_FILES = 60
 """Photographs and proof of one annex; a check of the sending, not a rule."""
 _CHANNEL = "channel-"
+_CHANGED = "填报内容刚刚有改动，请核对最新内容后再提交。"
 
 
 @dataclass(frozen=True)
@@ -125,13 +128,15 @@ def hand_in_drafts(
     """Do the act `what` with what was saved, exactly as it was shown.
 
     `versions` of the drafts in the order of ANNEXES_OF. Stale when one has changed since. Only for drafts that could
-    be read as they were typed: a draft holds the values that could be read.
+    be read as they were typed: a draft holds the values that could be read. An annex of a plan that was returned and
+    that nobody has touched since goes in again as it was, so that the new version is whole; one at least has changed.
     """
     case = answering(db, source, what, now, is_signed=False).loaded.case
-    drafts = [draft_of(db, case.id, slug, source.typed_by) for slug in ANNEXES_OF[what]]
-    found = [draft for draft in drafts if draft is not None]
-    if [draft.version for draft in found] != list(versions) or len(found) < len(drafts):
-        raise Stale("填报内容刚刚有改动，请核对最新内容后再提交。")
+    drafts = {slug: draft_of(db, case.id, slug, source.typed_by) for slug in ANNEXES_OF[what]}
+    known = [draft.version for draft in drafts.values() if draft is not None]
+    if not known or known != list(versions):
+        raise Stale(_CHANGED)
+    found = [draft or _begun_anew(db, case, slug, source, now) for slug, draft in drafts.items()]
     typed = {draft.annex: Typed(values_of(case, draft)) for draft in found}
     if what == "hand_in_plan":
         return producer_answers.hand_in_plan(db, source=source, plan=typed, now=now)
@@ -139,6 +144,17 @@ def hand_in_drafts(
     if what in BY_CHANNEL:
         given["channels"] = quantities_by_channel(annex_of(case, found[0].annex), found[0].raw or {})
     return [getattr(producer_answers, what)(db, **given)]
+
+
+def _begun_anew(db: Session, case: RecallCase, slug: str, source: Source, now: datetime) -> CaseDocument:
+    """The draft of an annex as its returned version was, with its files. Stale where there is none."""
+    returned = returned_of(db, case.id, slug)
+    if returned is None:
+        raise Stale(_CHANGED)
+    typed = Typed(beginning_of(db, case, slug, source.typed_by))
+    draft = write_draft(db, case, slug, typed, now=now, made_by="producer", typed_by=source.typed_by)
+    _carry_over(db, returned, draft)
+    return draft
 
 
 def channel_rows(annex: Annex, raw: Mapping[str, Any]) -> list[tuple[str, str, str]]:

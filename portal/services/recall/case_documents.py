@@ -89,10 +89,13 @@ def values_of(case: RecallCase, document: CaseDocument) -> dict[str, object]:
 
 
 def beginning_of(db: Session, case: RecallCase, slug: str, typed_by: str) -> dict[str, object]:
-    """What a draft of an annex begins with: the earlier version that was returned, else what the case knows."""
+    """What a draft of an annex begins with: the earlier version that was returned, else what the case knows.
+
+    What annex 6 is now given anew goes into annexes 7 and 8 as well.
+    """
     earlier, annex = latest(db, case.id, slug), annex_of(case, slug)
     if earlier is not None and earlier.state == "returned":
-        return values_of(case, earlier)
+        return values_of(case, earlier) | _changed_in_plan(db, case, annex, typed_by)
     begun = prefilled(annex, known_facts(db, case))
     if slug == "service_receipt":
         waiting = [one for one in documents_of(db, case.id) if one.annex in NOTICES and one.received_on is None]
@@ -103,6 +106,17 @@ def beginning_of(db: Session, case: RecallCase, slug: str, typed_by: str) -> dic
         shared = values_of(case, plan)
         begun.update({name: shared[name] for name in _SHARED_BY_PLAN if name in annex.fields and shared[name]})
     return begun
+
+
+def _changed_in_plan(db: Session, case: RecallCase, annex: Annex, typed_by: str) -> dict[str, object]:
+    """What annexes 7 and 8 share with the plan, where its new draft says something else than the version before."""
+    before, now = latest(db, case.id, "recall_plan"), draft_of(db, case.id, "recall_plan", typed_by)
+    if annex.slug not in PLAN_ANNEXES[1:] or before is None or now is None:
+        return {}
+    old, new = values_of(case, before), values_of(case, now)
+    return {
+        name: new[name] for name in _SHARED_BY_PLAN if name in annex.fields and new[name] and new[name] != old[name]
+    }
 
 
 def known_facts(db: Session, case: RecallCase) -> dict[str, object]:
