@@ -171,8 +171,9 @@ def verify_clue(db: Session, *, actor: Actor, case_id: int, reason: str, now: da
     """Find a clue true: the technical review begins (Art. 9). `reason` says what was checked."""
     loaded = load_case(db, actor=actor, case_id=case_id, permission="verify_clue", now=now)
     reason = required_text(reason, "核实情况")
-    area = loaded.case.product.producer_area
-    if area and not covers(loaded.case.authority.division, area):
+    area, own = loaded.case.product.producer_area, loaded.case.authority.division
+    # Of a producer whose province alone is known, the city may be the one.
+    if area and not covers(own, area) and not covers(area, own):
         raise refuse("生产者不在本行政区域内，请将线索移送", "10", loaded.edition)
     advance_case(db, loaded, "verify_clue", now=now, reason=reason)
 

@@ -25,7 +25,7 @@ from portal.services.consultation.meeting_minutes import issue_minutes
 from portal.services.consultation.meeting_minutes_draft import PARTS
 from portal.services.consultation.overview import overview
 from portal.services.kernel.case_obligations import open_in_case
-from portal.services.recall import review
+from portal.services.recall import clue, review
 from portal.services.recall.consultation_result import case_of, suggested_review_on
 from portal.services.recall.overview import case_page
 from tests.factories import meeting_minutes
@@ -106,6 +106,24 @@ def test_advice_to_investigate_begins_a_case_where_the_producer_is_registered(
         told = db.scalars(select(OutboxMessage).where(OutboxMessage.recall_case_id == case.id)).all()
         assert {one.person_id for one in told} == {made.officers[division].person_id}
         assert case.number in said(db, consultation, "case_advised")[0]
+
+
+def test_a_city_verifies_what_its_province_assigned_though_only_the_province_was_known(
+    sqlite_database: Database,
+) -> None:
+    with sqlite_database.write() as db:
+        made = build_recall_world(db)
+        consultation = concluded(db, made, place="见营业执照")
+        issue(db, made, consultation)
+        case = case_behind(db, consultation)
+        assert case is not None
+        nanjing, province = made.officers[NANJING], made.officers[JIANGSU]
+        clue.assign_clue(
+            db, actor=province, case_id=case.id, institution_id=nanjing.institution_id, reason="住所地在南京市。",
+            now=AFTER,
+        )  # fmt: skip
+        clue.verify_clue(db, actor=nanjing, case_id=case.id, reason="生产者在本市，情况属实。", now=AFTER)
+        assert case.stage == Stage.REVIEW
 
 
 @pytest.mark.parametrize("votes", [WATCH, NEITHER])
