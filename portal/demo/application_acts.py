@@ -45,12 +45,23 @@ def application_of(scene: Scene) -> ApplicationInput:
 
 @act
 def create_application(scene: Scene) -> None:
-    """Begin the draft; `without` leaves parts of the product empty, to be corrected later."""
+    """Begin the draft, or complete the one that a recall case asked for.
+
+    `without` leaves parts of the product empty, to be corrected later.
+    """
     given = application_of(scene)
     left_out = dict.fromkeys(scene.given.get("without", ()), "")
     given = replace(given, product={**given.product, **left_out})
+    if scene.chapter.name in scene.setting.consultations:
+        _save(scene, given)
+        return
     made = application.create_application(scene.db, actor=scene.applicant, given=given, now=scene.now)
     scene.setting.consultations[scene.chapter.name] = made.id
+
+
+def _save(scene: Scene, given: ApplicationInput) -> None:
+    version = scene.consultation.version
+    application.save_application(scene.db, actor=scene.applicant, given=given, version=version, **scene.common)
 
 
 @act
@@ -68,9 +79,7 @@ def return_application(scene: Scene) -> None:
 @act
 def resubmit_application(scene: Scene) -> None:
     """Correct what was missing and submit again."""
-    application.save_application(
-        scene.db, actor=scene.applicant, given=application_of(scene), version=scene.consultation.version, **scene.common
-    )  # fmt: skip
+    _save(scene, application_of(scene))
     application.resubmit_application(scene.db, actor=scene.applicant, **scene.common)
 
 

@@ -36,7 +36,7 @@ PLAIN: tuple[Callable[..., Any], ...] = (
     clue.pass_on_clue,
     clue.assign_clue,
     review.decide_review,
-    review.ask_consultation,
+    review.take_consultation_result,
     review.take_case,
     taking_part.ask_technical_institution,
     taking_part.ask_county,
@@ -80,16 +80,22 @@ def _given(scene: Scene) -> dict[str, Any]:
 ACTS.update({service.__name__: partial(_act_plainly, service) for service in PLAIN})
 
 
+def _product_texts(scene: Scene) -> dict[str, str]:
+    product = scene.chapter.product
+    texts = {name: str(product[name]) for name in PRODUCT_TEXTS if name in product}
+    if code := texts.get("credit_code"):
+        texts["credit_code"] = code + check_character(code)
+    return texts
+
+
 def _clue(scene: Scene) -> ClueInput:
-    told, product = scene.chapter.told, dict(scene.chapter.product)
-    if code := product.get("credit_code", ""):
-        product["credit_code"] = code + check_character(code)
+    told, product = scene.chapter.told, scene.chapter.product
     made = told.get("answers", {}).get("produced_between")
     return ClueInput(
         channel=told["channel"],
         found_on=beijing_day(scene.now - _FOUND_BEFORE),
         channel_note=told.get("channel_note", ""),
-        product={name: str(product[name]) for name in PRODUCT_TEXTS if name in product},
+        product=_product_texts(scene),
         origin=product.get("origin", "domestic"),
         produced_from=scene.day(made[0]) if made else None,
         produced_until=scene.day(made[1]) if made else None,
@@ -102,6 +108,28 @@ def record_clue(scene: Scene) -> None:
     files = scene.files_of(scene.given.get("files", ()))
     case = clue.record_clue(scene.db, actor=scene.officer, given=_clue(scene), now=scene.now, files=files)
     scene.setting.cases[scene.chapter.name] = case.id
+
+
+@act
+def edit_clue(scene: Scene) -> None:
+    """Write down what the officer found out about the product and its producer."""
+    case = clue.clue_to_edit(scene.db, actor=scene.officer, case_id=scene.case_id, now=scene.now)
+    known = case.product
+    given = ClueInput(
+        case.channel, case.found_on, case.channel_note, _product_texts(scene), known.origin, known.produced_from,
+        known.produced_until,
+    )  # fmt: skip
+    clue.edit_clue(scene.db, actor=scene.officer, case_id=case.id, given=given, version=case.version, now=scene.now)
+
+
+@act
+def ask_consultation(scene: Scene) -> None:
+    """Ask for a consultation; the chapter that the case names goes on with its draft."""
+    draft = review.ask_consultation(
+        scene.db, actor=scene.officer, case_id=scene.case_id, reason=scene.given["reason"], now=scene.now
+    )  # fmt: skip
+    if scene.chapter.asks:
+        scene.setting.consultations[scene.chapter.asks] = draft.id
 
 
 @act

@@ -99,6 +99,15 @@ def hand_in_report(scene: Scene) -> None:
 
 
 @act
+def raise_objection(scene: Scene) -> None:
+    """An objection in writing, with what proves it."""
+    producer_answers.raise_objection(
+        scene.db, source=_paper(scene), words=scene.given["words"],
+        files=scene.files_of(scene.given.get("files", ())), now=scene.now,
+    )  # fmt: skip
+
+
+@act
 def hand_in_plan(scene: Scene) -> None:
     """Annexes 6, 7 and 8, with their photographs."""
     plan = {slug: annex(scene, slug) for slug in PLAN_ANNEXES}

@@ -12,6 +12,8 @@ from typing import Any
 from portal.demo.days import Days
 
 _CONSULTATIONS, _CASES = "consultations", "cases"
+# What the product of a consultation is called in a recall case, where the two say it differently.
+_IN_A_CASE = {"batch": "batches", "suspected_defect": "defect", "registered_place": "address"}
 # How long after one another people do the same thing, in minutes.
 _PACE = {
     "nominate_members": 25,
@@ -54,6 +56,16 @@ class Chapter:
         return product
 
     @property
+    def asks(self) -> str:
+        """The consultation that this case asks for; "" for none."""
+        return str(self.told.get("asks", ""))
+
+    @property
+    def advised_by(self) -> str:
+        """The consultation whose advice begins this case; "" where somebody recorded its clue."""
+        return str(self.told.get("advised_by", ""))
+
+    @property
     def materials(self) -> list[dict[str, str]]:
         """The material to be sent, in order."""
         return list(self.told.get("materials", []))
@@ -77,12 +89,28 @@ class Moment:
 
 def chapters() -> list[Chapter]:
     """All chapters: consultations by name, then recall cases by name."""
+    consultations, cases = _read(_CONSULTATIONS), _read(_CASES)
+    for told in cases.values():
+        if joined := told.get("asks") or told.get("advised_by"):
+            told["product"] = {**_as_of_a_case(consultations[joined]["product"]), **told.get("product", {})}
     return [
-        Chapter(file.name.removesuffix(".toml"), tomllib.loads(file.read_text("utf-8")), is_case=folder == _CASES)
-        for folder in (_CONSULTATIONS, _CASES)
-        for file in sorted(files(__package__).joinpath(folder).iterdir(), key=lambda file: file.name)
-        if file.name.endswith(".toml")
+        *(Chapter(name, told) for name, told in consultations.items()),
+        *(Chapter(name, told, is_case=True) for name, told in cases.items()),
     ]
+
+
+def _read(folder: str) -> dict[str, dict[str, Any]]:
+    found = files(__package__).joinpath(folder).iterdir()
+    return {
+        file.name.removesuffix(".toml"): tomllib.loads(file.read_text("utf-8"))
+        for file in sorted(found, key=lambda file: file.name)
+        if file.name.endswith(".toml")
+    }
+
+
+def _as_of_a_case(product: Mapping[str, Any]) -> dict[str, Any]:
+    """The product of a consultation in the words of its recall case: what both tell is written down once."""
+    return {_IN_A_CASE.get(name, name): text for name, text in product.items()}
 
 
 def moments(chapter: Chapter, days: Days, province_of: Mapping[str, str]) -> Iterator[Moment]:

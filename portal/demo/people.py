@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.process.permissions import Actor, Role
 from portal.rules.editions import load_edition
+from portal.services.account_passwords import hash_password
 from portal.services.accounts import NewPerson, create_person, first_administrator
 from portal.services.expert_entry import ExpertInput
 from portal.services.experts import add_expert
@@ -61,13 +62,21 @@ def people() -> dict[str, Any]:
     return tomllib.loads(files(__package__).joinpath("people.toml").read_text("utf-8"))
 
 
+@dataclass(frozen=True)
+class _Password:
+    """The password of everybody here, hashed once: hashing costs tens of milliseconds on purpose."""
+
+    words: str
+    hashed: str
+
+
 def settle(db: Session, *, password: str, now: datetime) -> Cast:
     """Set up institutions, accounts, registers, liaisons and rotation, on the day that the Standard took effect."""
-    told, cast = people(), Cast()
+    told, cast, given_to_all = people(), Cast(), _Password(password, hash_password(password))
     security = _first_account(db, told["security_administrator"], password, now)
     cast.actors[told["security_administrator"]["username"]] = security
     for one in told["apart"]:
-        cast.actors[one["username"]] = _account(db, security, one, Role(one["role"]), None, password, now)
+        cast.actors[one["username"]] = _account(db, security, one, Role(one["role"]), None, given_to_all, now)
     administrator = next(actor for actor in cast.actors.values() if Role.ADMINISTRATOR in actor.roles)
     alliance = establish_alliance(db, actor=administrator, now=now)
     by_province = {member.institution.province: member.institution for member in alliance.members}
@@ -78,11 +87,11 @@ def settle(db: Session, *, password: str, now: datetime) -> Cast:
             db, actor=administrator, institution_id=institution.id, name=given["name"],
             short_name=institution.short_name, badge=institution.badge, now=now,
         )  # fmt: skip
-        _engage_staff(db, cast, security, institution.id, given["staff"], password, now)
-        _register_experts(db, cast, security, institution.id, given["experts"], password, now)
+        _engage_staff(db, cast, security, institution.id, given["staff"], given_to_all, now)
+        _register_experts(db, cast, security, institution.id, given["experts"], given_to_all, now)
         cast.province_of |= {one["username"]: institution.province for one in given["experts"]}
     _lay_out_rotation(db, administrator, cast, now)
-    _post_officers(db, cast, administrator, security, told["regulators"], password, now)
+    _post_officers(db, cast, administrator, security, told["regulators"], given_to_all, now)
     return cast
 
 
@@ -100,13 +109,13 @@ def _account(
     one: Mapping[str, str],
     role: Role,
     institution_id: int | None,
-    password: str,
+    password: _Password,
     now: datetime,
 ) -> Actor:
     given = NewPerson(
         one["username"], one["name"], f"{one['username']}@{_MAIL_DOMAIN}", frozenset({role.value}), institution_id
     )
-    created = create_person(db, actor=security, given=given, password=password, now=now)
+    created = create_person(db, actor=security, given=given, password=password.words, hashed=password.hashed, now=now)
     address = _ADDRESSES.get(role, "203.0.113.{}").format(created.person_id)
     return Actor(created.person_id, created.name, institution_id, frozenset({role}), address=address)
 
@@ -117,7 +126,7 @@ def _engage_staff(
     security: Actor,
     institution_id: int,
     staff: list[dict[str, str]],
-    password: str,
+    password: _Password,
     now: datetime,
 ) -> None:
     actors = [_account(db, security, one, Role.STAFF, institution_id, password, now) for one in staff]
@@ -142,7 +151,7 @@ def _register_experts(
     security: Actor,
     institution_id: int,
     experts: list[dict[str, Any]],
-    password: str,
+    password: _Password,
     now: datetime,
 ) -> None:
     for one in experts:
@@ -167,7 +176,7 @@ def _post_officers(
     administrator: Actor,
     security: Actor,
     regulators: list[dict[str, Any]],
-    password: str,
+    password: _Password,
     now: datetime,
 ) -> None:
     """All regulators of the region; those of the story get a telephone, and its officers. Counties are added."""

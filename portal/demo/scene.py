@@ -14,6 +14,7 @@ from portal.demo.days import Days
 from portal.demo.people import Cast
 from portal.models.consultation import Consultation
 from portal.models.panel import PanelMember
+from portal.models.recall_case import CaseConsultation
 from portal.process.permissions import Actor
 from portal.rules.dates import beijing_day
 from portal.services.consultation.material import UploadedFile
@@ -115,8 +116,11 @@ class Scene:
 
     @property
     def case_id(self) -> int:
-        """The chapter's recall case."""
-        return self.setting.cases[self.chapter.name]
+        """The chapter's recall case: the one it began, or that its consultation advised."""
+        if self.chapter.name in self.setting.cases:
+            return self.setting.cases[self.chapter.name]
+        advising = self.setting.consultations[self.chapter.advised_by]
+        return self.db.get_one(CaseConsultation, advising).case_id
 
     def files_of(self, titles: Sequence[str]) -> list[UploadedFile]:
         """The chapter's material of these titles, stored already."""

@@ -6,6 +6,7 @@ and no chapter knows of the others.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time
 
 from portal.demo import (
@@ -66,6 +67,7 @@ def tell(database: Database, storage: Storage, *, keys: FieldKeys, now: datetime
     """
     opens_at = datetime.combine(load_edition().rotation.first_start, _OPENING_HOUR, tzinfo=BEIJING)
     told = chapters()
+    by_name = {chapter.name: chapter for chapter in told}
     stored = {chapter.name: store_materials(storage, chapter) for chapter in told}
     with database.write() as db:
         cast = settle(db, password=PASSWORD, now=opens_at)
@@ -75,7 +77,7 @@ def tell(database: Database, storage: Storage, *, keys: FieldKeys, now: datetime
         played = [
             moment
             for chapter in told
-            if _can_begin(chapter, days)
+            if not chapter.is_case or _can_begin(by_name, chapter, days)
             for moment in moments(chapter, days, cast.province_of)
         ]
         # A stable sort: acts of one instant stay in the order of their chapter.
@@ -83,8 +85,8 @@ def tell(database: Database, storage: Storage, *, keys: FieldKeys, now: datetime
         for moment in sorted(played, key=lambda moment: moment.at):
             if not opens_at < moment.at <= now:
                 raise ValueError(f"{moment.chapter.name}: {moment.act} at {moment.at} is outside the story")
-            if looked_in != (looked_in := beijing_day(moment.at).isocalendar()[:2]):
-                keep_standing(db, now=moment.at)  # as the worker does, once a week here
+            if looked_in != (looked_in := beijing_day(moment.at).replace(day=1)):
+                keep_standing(db, now=moment.at)  # as the worker does, once a month here
             ACTS[moment.act](Scene(db, setting, moment))
             # Each act begins with what the database says, as in a transaction of its own.
             db.flush()
@@ -92,11 +94,16 @@ def tell(database: Database, storage: Storage, *, keys: FieldKeys, now: datetime
         keep_standing(db, now=now)
 
 
-def _can_begin(chapter: Chapter, days: Days) -> bool:
-    """A case that would have begun before the Workflow was in force (Art. 23) is left out, as nobody could begin it."""
-    if not chapter.is_case:
-        return True
-    day, hour, *_ = chapter.told["timeline"][0]
+def _can_begin(by_name: Mapping[str, Chapter], case: Chapter, days: Days) -> bool:
+    """A case that would have begun before the Workflow was in force (Art. 23) is left out, as nobody could begin it.
+
+    One that was advised begins when the minutes of its consultation are issued, others with their first line.
+    """
+    if case.advised_by:
+        lines = (line for line in by_name[case.advised_by].told["timeline"] if line[2] == "issue_minutes")
+    else:
+        lines = iter(case.told["timeline"])
+    day, hour, *_ = next(lines)
     try:
         edition_for(beijing_day(days.instant(day, hour)))
     except NoEditionInForce:

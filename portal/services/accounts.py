@@ -104,15 +104,17 @@ def create_person(
     given: NewPerson,
     now: datetime,
     password: str | None = None,
+    hashed: str | None = None,
     link_lasts: timedelta = timedelta(hours=DEFAULT_INVITATION_HOURS),
 ) -> CreatedPerson:
     """Create an account. Without `password` its owner is mailed an invitation to choose one, open for `link_lasts`.
 
+    `hashed` is what hash_password has made of `password` already, where many accounts begin with the same one.
     Nobody but the owner ever knows the password: it is what signs (电子签名法 13). Raises Invalid beside the
     fields; NotFound for anybody but the security administrator.
     """
     _require_security_administrator(actor)
-    person = _create(db, given, password, now=now, actor=actor, profile=PasswordProfile.STANDARD)
+    person = _create(db, given, password, now=now, actor=actor, profile=PasswordProfile.STANDARD, hashed=hashed)
     if password is None:
         mail_link(db, person, purpose="invitation", lasts=link_lasts, now=now, actor=actor)
     return CreatedPerson(person.id, person.username, person.name)
@@ -274,6 +276,7 @@ def _create(
     now: datetime,
     actor: Actor | None,
     profile: PasswordProfile,
+    hashed: str | None = None,
 ) -> Person:
     username = given.username.strip().lower()
     problems = [*_identity_problems(db, given, username), *_role_problems(db, given.roles, given.institution_id)]
@@ -286,7 +289,7 @@ def _create(
         name=given.name.strip(),
         email=given.email.strip(),
         institution_id=given.institution_id,
-        password_hash=None if password is None else hash_password(password),
+        password_hash=None if password is None else hashed or hash_password(password),
         password_changed_at=None if password is None else now,
         created_at=now,
         roles=[PersonRole(role=role) for role in sorted(given.roles)],

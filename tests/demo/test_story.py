@@ -45,7 +45,6 @@ from tests.support.counts import counted, kept
 
 # A destroyed archive would have to be older than the Standard; a discarded draft is seen by nobody.
 NOT_TOLD = {Stage.DISPOSED, Stage.DISCARDED}
-CASES_NOT_TOLD = {CaseStage.REVIEW, CaseStage.OBJECTION, CaseStage.PLAN_DUE, CaseStage.PUBLICATION, CaseStage.SUMMARY}
 AFTER_NEW_YEAR = datetime(2026, 1, 5, 8, 15, tzinfo=BEIJING)
 KEYS = FieldKeys(Path("none"), (new_key(),))
 A_SUNDAY_WITHOUT_CALENDAR = datetime(2027, 3, 7, 17, 40, tzinfo=BEIJING)
@@ -219,7 +218,6 @@ def test_the_clock_has_opened_what_is_owed_beside_the_consultations(told: Told) 
 def test_recall_cases_stand_in_every_situation(told: Told) -> None:
     with told.database.read() as db:
         cases = db.scalars(select(RecallCase)).all()
-        advised = db.scalars(select(CaseConsultation.case_id).where(CaseConsultation.origin == "advised")).all()
         stages = {CaseStage(case.stage) for case in cases}
         owed = db.scalars(
             select(Obligation).where(
@@ -227,16 +225,55 @@ def test_recall_cases_stand_in_every_situation(told: Told) -> None:
             )
         ).all()
         kinds = Counter(db.scalars(select(RecallPublication.kind)))
-    assert len(cases) == len([chapter for chapter in chapters() if chapter.is_case]) + len(advised)
-    assert advised
-    assert stages == set(CaseStage) - CASES_NOT_TOLD
+    assert len(cases) == len([chapter for chapter in chapters() if chapter.is_case])
+    assert stages == set(CaseStage)
     assert {one.kind for one in owed if one.due_at <= told.now} >= {"verify_clue", "hand_in_report"}
     assert {one.kind for one in owed if one.due_at > told.now} >= {
         "verify_clue",
         "hand_in_report",
         "hand_in_noticed_plan",
     }
-    assert kinds == {"recall": 3, "warning": 1, "sanction": 1}
+    assert kinds == {"recall": 4, "warning": 1, "sanction": 1}
+
+
+def test_the_two_processes_meet_in_both_directions(told: Told) -> None:
+    """A case asks and acts on the answer, another waits for it; advice begins cases that are carried on to the end."""
+    with told.database.read() as db:
+        met = {
+            (link.origin, Stage(consultation.stage), CaseStage(case.stage))
+            for link, consultation, case in db.execute(
+                select(CaseConsultation, Consultation, RecallCase)
+                .join(Consultation, Consultation.id == CaseConsultation.consultation_id)
+                .join(RecallCase, RecallCase.id == CaseConsultation.case_id)
+            )
+        }
+        taken = db.scalars(select(Event).where(Event.name == "consultation_result_taken")).all()
+    assert met == {
+        ("asked", Stage.DRAFT, CaseStage.CONSULTING),
+        ("asked", Stage.SCHEDULING, CaseStage.CONSULTING),
+        ("asked", Stage.ISSUED, CaseStage.PLAN_DUE),
+        ("advised", Stage.ARCHIVED, CaseStage.OBJECTION),
+        ("advised", Stage.ARCHIVED, CaseStage.SUMMARY),
+    }
+    assert [event.facts["opinion"]["recommend_investigation"] for event in taken] == ["yes"]
+
+
+def test_what_a_case_and_its_consultation_both_tell_is_one_text(told: Told) -> None:
+    with told.database.read() as db:
+        linked = db.execute(
+            select(Consultation, RecallCase)
+            .join(CaseConsultation, CaseConsultation.consultation_id == Consultation.id)
+            .join(RecallCase, RecallCase.id == CaseConsultation.case_id)
+        ).all()
+        for consultation, case in linked:
+            ours, theirs = case.product, consultation.product
+            assert (ours.product_name, ours.model, ours.producer) == (
+                theirs.product_name,
+                theirs.model,
+                theirs.producer,
+            )
+            assert ours.credit_code == theirs.credit_code
+    assert linked
 
 
 def test_a_recall_goes_slower_than_planned_and_another_is_in_its_file(told: Told) -> None:
@@ -246,5 +283,5 @@ def test_a_recall_goes_slower_than_planned_and_another_is_in_its_file(told: Told
         done = sum(db.scalars(select(RecallProgress.quantity).where(RecallProgress.case_id == closed.id)))
         pictures = db.scalars(select(CaseFile).where(CaseFile.field == "photographs")).all()
     assert done == 2740
-    assert len(told_by) == 2
+    assert len(told_by) == 3
     assert {picture.content_type for picture in pictures} == {"image/png"}
