@@ -50,7 +50,7 @@ def package_command(number: str) -> None:
 
 @archive_commands.command("verify")
 @click.argument("numbers", nargs=-1)
-@click.option("--all", "is_all", is_flag=True, help="检查全部归档包，不论上次何时检查。")
+@click.option("--all", "is_all", is_flag=True, help="检查全部归档包和召回公示的照片，不论上次何时检查。")
 def verify_command(numbers: tuple[str, ...], is_all: bool) -> None:
     """检查归档包的完整性；有损坏则逐件列出，退出码为 1。不给编号时检查一天内未检查过的。"""
     from portal.services.archiving.integrity import (
@@ -61,6 +61,7 @@ def verify_command(numbers: tuple[str, ...], is_all: bool) -> None:
         packages_of,
         words,
     )
+    from portal.services.archiving.publication_files import check_all_publications, check_publications_due
 
     now = datetime.now(UTC)
     with _opened() as (database, storage):
@@ -69,14 +70,21 @@ def verify_command(numbers: tuple[str, ...], is_all: bool) -> None:
             with database.read() as db:
                 chosen = {kept.package_id: kept for query in queries for kept in kept_packages(db, query)}
             checked = check_packages(database, storage, list(chosen.values()), now)
+            publications = check_all_publications(database, storage, now) if is_all else []
         else:
             checked = check_due(database, storage, now)
+            publications = check_publications_due(database, storage, now)
     damaged = [one for one in checked if not one.is_sound]
     for one in damaged:
         for damage in one.damage:
             click.echo(f"{one.kept.label}　{words(damage)}")
     click.echo(f"检查归档包 {len(checked)} 个，损坏 {len(damaged)} 个。")
-    if damaged:
+    hurt = [one for one in publications if one.damage]
+    for publication in hurt:
+        click.echo(f"召回公示　{publication.title}：{'，'.join(publication.damage)}")
+    if publications:
+        click.echo(f"检查召回公示 {len(publications)} 项，照片缺失或者损坏的 {len(hurt)} 项。")
+    if damaged or hurt:
         raise SystemExit(1)
 
 

@@ -13,6 +13,7 @@ from portal.services.account_recovery import settle_recovery_requests
 from portal.services.archiving.drill import drill_asked
 from portal.services.archiving.integrity import check_due
 from portal.services.archiving.packaging import package_due
+from portal.services.archiving.publication_files import check_publications_due
 from portal.services.bounces import read_bounces
 from portal.services.channel_delivery import tell_channels
 from portal.services.consultation.archive import archive_overdue
@@ -58,6 +59,10 @@ def _on_files(act: Callable[[Database, Storage, datetime], object]) -> Callable[
     return lambda database, settings, now: act(database, Storage(settings.files_folder), now)
 
 
+def _check_files(database: Database, storage: Storage, now: datetime) -> int:
+    return len(check_due(database, storage, now)) + len(check_publications_due(database, storage, now))
+
+
 SCHEDULE = (
     _job("settle_recovery_requests", settle_recovery_requests),
     _job("deliver_outbox", deliver_due),
@@ -68,7 +73,7 @@ SCHEDULE = (
     _job("archive_overdue", lambda database, _settings, now: _archive_overdue(database, now)),
     _job("archive_packages", _package_due),
     # Each hour a part, so that everything is read once a day and a stop costs little.
-    _job("archive_checks", _on_files(check_due)),
+    _job("archive_checks", _on_files(_check_files)),
     _job("custody_drills", _on_files(drill_asked)),
     _job("material_previews", _on_files(make_previews)),
     _job("storage_removals", _on_files(remove_queued)),

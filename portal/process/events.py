@@ -32,6 +32,8 @@ OTHER_EVENTS = {
     "case_not_begun": "会诊建议开展调查，未能建立召回案件",
     "case_package_downloaded": "下载召回案卷包",
     "clue_corrected": "更正线索信息",
+    "publication_damage_found": "召回公示的照片缺失或者损坏",
+    "publication_damage_mended": "召回公示的照片已经恢复",
     # The archive of an institution
     "archive_checked": "检查归档包完整性",
     "custody_drill_asked": "开始保管演练",

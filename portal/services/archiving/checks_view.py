@@ -15,6 +15,7 @@ from portal.process.permissions import Actor, is_granted
 from portal.services.archiving.failures import Failure, failures_of
 from portal.services.archiving.integrity import all_packages, latest_checks
 from portal.services.archiving.packaging import unpackaged
+from portal.services.archiving.publication_files import CheckedPublication, damaged_publications
 from portal.services.consultation.archive_inventory import CONTENT_LABELS
 
 PAGE_SIZE = 25
@@ -52,6 +53,7 @@ class ChecksPage:
     checked_at: datetime | None  # the latest check of all
     oldest_at: datetime | None  # the oldest of the latest checks
     lines: tuple[CheckLine, ...]
+    publications: tuple[CheckedPublication, ...]  # those with damaged photographs, for who sees all
     sees_lines: bool
     sees_all: bool
     page: int
@@ -86,6 +88,7 @@ def checks_page(db: Session, *, actor: Actor, page: int = 1, now: datetime) -> C
         checked_at=newest,
         oldest_at=oldest,
         lines=_lines(db, chosen) if chosen is not None else (),
+        publications=damaged_publications(db) if sees_all else (),
         sees_lines=sees_lines,
         sees_all=sees_all,
         page=page,
