@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -25,6 +25,8 @@ from portal.services.recall import (
     review,
     taking_part,
 )
+from portal.services.recall.annex_copies import document_title
+from portal.services.recall.case_documents import OBJECTION
 from portal.services.recall.consultation_result import suggested_review_on
 from portal.services.recall.overview import CaseBrief, case_brief
 from portal.services.recall.producer_answers import Source
@@ -34,6 +36,9 @@ from portal.web.forms import submit, typed
 from portal.web.fragments import render
 from portal.web.guard import requires
 from portal.web.uploads import UploadForm
+
+if TYPE_CHECKING:
+    from portal.models.case_document import CaseDocument
 
 Choices = Callable[[CaseBrief], Mapping[str, Mapping[Any, str]]]
 
@@ -48,6 +53,7 @@ class ActPage:
     choices: Choices | None = None
     begins: Callable[[CaseBrief], Mapping[str, Any]] | None = None  # what its fields begin with
     by_producer: bool = False  # recorded for a producer that answers on paper
+    weighs: str = ""  # the document that the act decides about, to be read first
 
 
 def _assignable(about: CaseBrief) -> Mapping[str, Mapping[Any, str]]:
@@ -99,20 +105,20 @@ PAGES = (
     ActPage("end_case_watch", forms.ReasonForm, review.end_case_watch),
     ActPage("reopen_case", forms.ReasonForm, review.reopen_case),
     ActPage("take_case", forms.TakingForm, review.take_case),
-    ActPage("accept_report", forms.ReasonForm, answer_reviews.accept_report),
-    ActPage("record_admission", forms.PlanDateForm, answer_reviews.record_admission),
+    ActPage("accept_report", forms.ReasonForm, answer_reviews.accept_report, weighs="producer_report"),
+    ActPage("record_admission", forms.PlanDateForm, answer_reviews.record_admission, weighs="producer_report"),
     ActPage("record_investigation_report", forms.ReasonFileForm, investigation.record_investigation_report),
     ActPage("assess_risk", forms.ReasonFileForm, investigation.assess_risk),
     ActPage("conclude_without_recall", forms.ConclusionForm, investigation.conclude_without_recall),
-    ActPage("uphold_objection", forms.ObjectionUpheldForm, answer_reviews.uphold_objection),
-    ActPage("reject_objection", forms.PlanDateForm, answer_reviews.reject_objection),
+    ActPage("uphold_objection", forms.ObjectionUpheldForm, answer_reviews.uphold_objection, weighs=OBJECTION),
+    ActPage("reject_objection", forms.PlanDateForm, answer_reviews.reject_objection, weighs=OBJECTION),
     ActPage("record_silence", forms.ReasonForm, escalation.record_silence),
     ActPage("publish_recall", forms.DecisionForm, implementation.publish_recall),
     ActPage("inspect_recall", forms.ReasonFileForm, implementation.inspect_recall),
     ActPage("order_recall_again", forms.RecallAgainForm, implementation.order_recall_again),
     ActPage("record_noncompliance", forms.ReasonForm, implementation.record_noncompliance),
-    ActPage("return_summary", forms.SummaryDateForm, answer_reviews.return_summary),
-    ActPage("accept_summary", forms.ReasonFileForm, answer_reviews.accept_summary),
+    ActPage("return_summary", forms.SummaryDateForm, answer_reviews.return_summary, weighs="recall_summary"),
+    ActPage("accept_summary", forms.ReasonFileForm, answer_reviews.accept_summary, weighs="recall_summary"),
     ActPage("submit_escalation", forms.ReasonFileForm, escalation.submit_escalation),
     ActPage("forward_escalation", forms.ReasonFileForm, escalation.forward_escalation),
     ActPage("record_order", forms.OrderForm, escalation.record_order),
@@ -161,12 +167,19 @@ def _add(page: ActPage) -> None:
                 form.keep_for_next_try()
         return render(
             "recall/act.html", form=form, about=about, line=transition(page.act), says=words.says, accept=ACCEPT,
-            has_file=isinstance(form, UploadForm),
+            has_file=isinstance(form, UploadForm), documents=_weighed(page, about),
         ), status  # fmt: skip
 
     view.__doc__ = f"{transition(page.act).label}."
     url = f"/<int:case_id>/{page.act.replace('_', '-')}"
     blueprint.add_url_rule(url, page.act, requires(page.act)(view), methods=["GET", "POST"])
+
+
+def _weighed(page: ActPage, about: CaseBrief) -> list[tuple[str, CaseDocument]]:
+    if not page.weighs:
+        return []
+    found = look(answer_reviews.documents_in_review, case_id=about.case_id, annexes=(page.weighs,))
+    return [(document_title(about.loaded.case, one), one) for one in found]
 
 
 def _act(service: Callable[..., Any], **arguments: Any) -> Any:

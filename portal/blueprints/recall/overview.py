@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from portal.services.consultation.overview import Action
 
 _UNREVIEWED = {"interim_summary": "已收到", "service_receipt": ""}
+_SHOWN_EVENTS, _WORTH_FOLDING = 8, 4
+"""What happened last stands open, the rest is folded away where it is long: on a phone more follows below it."""
 _STATES = {"issued": "已制作", "handed_in": "待审查", "returned": "已退回", "accepted": "已通过"}
 
 
@@ -55,7 +57,14 @@ def view_case(case_id: int) -> str:
         participants=[(badge_of(one), task) for one, task in found.participants],
         producer_links=[(PURPOSE_LABELS[one.purpose], one, is_in_force(one, now())) for one in found.links],
         timeline=[_event(one) for one in found.timeline],
+        shown=_shown(found),
     )
+
+
+def _shown(found: CasePage) -> int:
+    """How many events stand open."""
+    count = len(found.timeline)
+    return _SHOWN_EVENTS if count >= _SHOWN_EVENTS + _WORTH_FOLDING else count
 
 
 def _due(duty: CaseDuty | None) -> Due | None:
@@ -101,8 +110,16 @@ def _document(found: CasePage, document: CaseDocument) -> dict[str, Any]:
         "name": document_title(case, document),
         "url": url_for("recall.view_document", case_id=case.id, document_id=document.id),
         "meta": [words for words in meta if words],
+        "is_earlier": _is_earlier(found, document),
         "links": [] if document.annex == "objection" else _downloads(case.id, document.id),
     }
+
+
+def _is_earlier(found: CasePage, document: CaseDocument) -> bool:
+    """Whether a later version of the document stands in its place."""
+    if document.annex in _UNREVIEWED:
+        return False
+    return any(one.annex == document.annex and one.revision > document.revision for one in found.documents)
 
 
 def _served(found: CasePage, receipt: CaseDocument) -> str:

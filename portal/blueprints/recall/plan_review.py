@@ -70,9 +70,8 @@ def _review(case_id: int, act: str) -> str | Response | tuple[str, int]:
             flash("召回计划已退回。" if act == "return_plan" else "召回计划审查通过，请公示召回信息。", "success")
             return redirect(url_for("recall.view_case", case_id=case_id), 303)
         status = outcome.status
-    documents = look(step.plan_in_review, case_id=case_id)
-    titles = {one.annex: document_title(about.loaded.case, one) for one in documents}
+    found = look(step.documents_in_review, case_id=case_id)
     return render(
         "recall/plan_review.html", form=form, about=about, line=transition(act), points=_POINTS,
-        documents=documents, titles=titles, is_return=act == "return_plan",
+        documents=[(document_title(about.loaded.case, one), one) for one in found], is_return=act == "return_plan",
     ), status  # fmt: skip

@@ -44,8 +44,9 @@ def send_producer_link(case_id: int) -> str | Response | tuple[str, int]:
             return redirect(url_for("recall.view_case", case_id=case_id), 303)
         status = outcome.status
     return render(
-        "recall/act.html", form=form, about=about, line=transition(ACT), says=words.says, accept="", has_file=False
-    ), status
+        "recall/act.html", form=form, about=about, line=transition(ACT), says=words.says, accept="", has_file=False,
+        documents=(),
+    ), status  # fmt: skip
 
 
 def _shown_once(case_id: int, given: step.GivenLink) -> Response:

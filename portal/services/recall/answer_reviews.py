@@ -115,10 +115,12 @@ def accept_plan(
     advance_case(db, loaded, "accept_plan", now=now, points=said, reason=reason.strip())
 
 
-def plan_in_review(db: Session, *, actor: Actor, case_id: int, now: datetime) -> list[CaseDocument]:
-    """The annexes of the plan that waits for its review, as far as they have come."""
+def documents_in_review(
+    db: Session, *, actor: Actor, case_id: int, annexes: Sequence[str] = PLAN_ANNEXES, now: datetime
+) -> list[CaseDocument]:
+    """The documents that wait for their review, as far as they have come; by default those of the plan."""
     load_case(db, actor=actor, case_id=case_id, permission="view_case_documents", now=now)
-    found = [latest(db, case_id, slug) for slug in PLAN_ANNEXES]
+    found = [latest(db, case_id, slug) for slug in annexes]
     return [one for one in found if one is not None and one.state == "handed_in"]
 
 
