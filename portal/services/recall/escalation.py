@@ -89,8 +89,10 @@ def record_order(
 
 
 def resume_investigation(db: Session, *, actor: Actor, case_id: int, reason: str, now: datetime) -> None:
-    """Go back to the investigation, as the national regulator asks for more."""
+    """Go back to the investigation, as the national regulator asks for more; before that it got the material."""
     loaded = load_case(db, actor=actor, case_id=case_id, permission="resume_investigation", now=now)
+    if not open_in_case(db, case_id, ("record_order",)):
+        raise refuse("材料还没有上报国家市场监督管理总局", "19", loaded.edition)
     advance_case(db, loaded, "resume_investigation", now=now, reason=required_text(reason, "需要补充调查的内容"))
 
 

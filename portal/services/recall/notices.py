@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models.case_document import CaseDocument, CaseFile
@@ -214,9 +214,16 @@ def _received_on(typed: Typed, notice: CaseDocument, outcome: str, now: datetime
 def _files_of(db: Session, loaded: LoadedCase) -> list[CaseFile]:
     """The files since the investigation began: one that is taken up again rests on a report of its own."""
     query = select(CaseFile).where(CaseFile.case_id == loaded.case.id)
-    begun = db.scalar(
-        select(func.max(Event.at)).where(
-            Event.recall_case_id == loaded.case.id, Event.stage == Stage.INVESTIGATION, Event.name != "case_taken"
-        )
-    )
+    begun = _investigation_begun_at(db, loaded.case.id)
     return list(db.scalars(query if begun is None else query.where(CaseFile.uploaded_at >= begun)))
+
+
+def _investigation_begun_at(db: Session, case_id: int) -> datetime | None:
+    """When the investigation was entered last; a province that takes it over, takes what was reported with it."""
+    entries = select(Event.stage, Event.at).where(Event.recall_case_id == case_id, Event.stage.is_not(None))
+    before: str | None = None
+    begun: datetime | None = None
+    for stage, at in db.execute(entries.order_by(Event.id)):
+        begun = at if stage == Stage.INVESTIGATION and stage != before else begun
+        before = stage
+    return begun

@@ -34,7 +34,7 @@ from portal.services.recall.effect import EffectView, effect_view
 from portal.services.recall.escalation import why_not_silent
 from portal.services.recall.notices import unserved_of, why_not_conclude
 from portal.services.recall.producer_links import links_of
-from portal.services.recall.review import asked_consultation, why_not_take
+from portal.services.recall.review import asked_consultation, why_not_take, why_not_take_over
 
 TIMELINE_LENGTH = 60
 _DETAILS = ("number", "item", "place", "person", "to_name", "task", "reason")
@@ -226,8 +226,16 @@ def _waits_for(kind: str, words: str) -> WhyNot:
 
 
 _PLAN_MISSING = "召回计划、新闻稿和召回事项说明还没有收齐。"
+
+
+def _taken(at_hand: AtHand) -> str | None:
+    return _sentence(why_not_take_over(at_hand.loaded))
+
+
+_NOT_FORWARDED = _waits_for("record_order", "材料还没有上报国家市场监督管理总局。")
 WHY_NOT: Mapping[str, WhyNot] = {
     "take_consultation_result": _no_result,
+    "take_case": _taken,
     "issue_investigation_notice": _not_found_possible,
     "issue_recall_notice": _inconclusive,
     "conclude_without_recall": _inconclusive,
@@ -238,7 +246,8 @@ WHY_NOT: Mapping[str, WhyNot] = {
     "return_plan": _in_review(PLAN_ANNEXES, _PLAN_MISSING),
     "submit_escalation": _waits_for("submit_escalation", "书面材料已经提交。"),
     "forward_escalation": _waits_for("forward_escalation", "书面材料还没有提交，或者已经上报。"),
-    "record_order": _waits_for("record_order", "材料还没有上报国家市场监督管理总局。"),
+    "record_order": _NOT_FORWARDED,
+    "resume_investigation": _NOT_FORWARDED,
 }
 """Why an act of the stage is not open yet, by act; None where it is."""
 

@@ -160,12 +160,21 @@ def take_case(db: Session, *, actor: Actor, case_id: int, why: str, reason: str,
     why = chosen(loaded.edition, "taking_reasons", why, "直接组织调查的情形", field="why")
     reason = required_text(reason, "理由")
     before = case.authority
+    why_not = why_not_take_over(loaded)
+    if why_not is not None:
+        raise refuse(why_not, "13", loaded.edition)
     case.authority = provincial_regulator(db, before.province)
     case.authority_id, case.in_charge_id = case.authority.id, None
     case.discovered_at = case.discovered_at or now
     db.flush()
     tell_owners(db, case, hand_over_duties(db, case), actor=actor, now=now)
     advance_case(db, loaded, "take_case", now=now, why=why, reason=reason, taken_from=before.name)
+
+
+def why_not_take_over(loaded: LoadedCase) -> str | None:
+    """Why the province cannot take the case, else None: it investigates it already."""
+    is_investigating = loaded.stage is Stage.INVESTIGATION and loaded.case.authority.level == "province"
+    return f"{loaded.case.authority.name}已在组织这件案件的缺陷调查" if is_investigating else None
 
 
 def take_part(

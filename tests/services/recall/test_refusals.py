@@ -342,6 +342,8 @@ def test_nothing_goes_up_before_it_was_submitted(story: Story) -> None:
         story._do(escalation.forward_escalation, by=story.made.province, reason="上报")
     with story.refused(Refusal, "工作流程第十九条"):
         story._do(escalation.record_order, by=story.made.province, reason="责令召回", plan_on=later(story.now, 9))
+    with story.refused(Refusal, "还没有上报国家市场监督管理总局"):
+        story._do(escalation.resume_investigation, reason="补充核实范围")
     with story.refused(Invalid, "工作流程第十九条"):
         story._do(escalation.submit_escalation, reason="逾期未报告", files=[])
 
@@ -378,5 +380,7 @@ def test_a_recall_that_is_not_carried_out_goes_up_and_may_come_back_for_more_inv
     story.to_implementing()
     story._do(implementation.record_noncompliance, reason="三个月内没有召回一件")
     assert (story.case.stage, story.owed) == (Stage.ESCALATED, ["submit_escalation"])
+    story._do(escalation.submit_escalation, reason="三个月内没有召回一件", files=[FILE])
+    story._do(escalation.forward_escalation, by=story.made.province, reason="上报")
     story._do(escalation.resume_investigation, by=story.made.province, reason="补充核实范围")
     assert (story.case.stage, story.owed) == (Stage.INVESTIGATION, ["conclude_investigation"])
