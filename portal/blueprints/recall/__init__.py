@@ -19,7 +19,6 @@ from portal.blueprints.recall import (  # noqa: E402
     paper_answers,
     plan_review,
     producer_link,
-    reminders,
 )
 
 __all__ = [
@@ -35,5 +34,4 @@ __all__ = [
     "paper_answers",
     "plan_review",
     "producer_link",
-    "reminders",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.models.institution import Institution
@@ -69,11 +69,15 @@ def find_case(db: Session, *, actor: Actor, case_id: int) -> LoadedCase:
     return LoadedCase(case, relations(actor, facts_of_case(db, case, actor)), actor)
 
 
+_TAKING_PART = select(CaseParticipant.institution_id, CaseParticipant.role).where(
+    CaseParticipant.case_id == bindparam("case")
+)
+
+
 def facts_of_case(db: Session, case: RecallCase, actor: Actor) -> RecallFacts:
     """What decides about relations, for this actor."""
     taking_part: dict[str, set[int]] = {"county": set(), "technical": set()}
-    rows = select(CaseParticipant.institution_id, CaseParticipant.role).where(CaseParticipant.case_id == case.id)
-    for institution_id, role in db.execute(rows):
+    for institution_id, role in db.execute(_TAKING_PART, {"case": case.id}):
         taking_part[role].add(institution_id)
     return RecallFacts(
         stage=Stage(case.stage),

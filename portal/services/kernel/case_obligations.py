@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from portal.models.institution import Institution
@@ -61,8 +61,13 @@ def oblige_in_case(
     if value is not None and not is_in_months(value):
         obligation.working_days = value.value
     db.flush()
-    refresh_case_due(db, case)
+    # One more obligation can only bring the next deadline nearer, so the others need not be asked.
+    case.next_due_at = _earliest(case.next_due_at, obligation.due_at)
     return obligation
+
+
+def _earliest(*dues: datetime | None) -> datetime | None:
+    return min((due for due in dues if due is not None), default=None)
 
 
 def _owner(db: Session, case: RecallCase, line: RecallObligationKind, institution_id: int | None) -> dict[str, Any]:
@@ -103,10 +108,18 @@ def technical_of(db: Session, case: RecallCase) -> int:
 
 def open_in_case(db: Session, case_id: int, kinds: Collection[str] | None = None) -> list[Obligation]:
     """The open obligations of a case, soonest first."""
-    query = select(Obligation).where(Obligation.recall_case_id == case_id, Obligation.closed_at.is_(None))
-    if kinds is not None:
-        query = query.where(Obligation.kind.in_(kinds))
-    return list(db.scalars(query.order_by(Obligation.due_at.is_(None), Obligation.due_at, Obligation.id)))
+    return [one for one in db.scalars(_OPEN, {"case": case_id}) if kinds is None or one.kind in kinds]
+
+
+# Made once. What is open in one case is little, so it is narrowed here and not there.
+_OPEN = (
+    select(Obligation)
+    .where(Obligation.recall_case_id == bindparam("case"), Obligation.closed_at.is_(None))
+    .order_by(Obligation.due_at.is_(None), Obligation.due_at, Obligation.id)
+)
+_EARLIEST = select(func.min(Obligation.due_at)).where(
+    Obligation.recall_case_id == bindparam("case"), Obligation.closed_at.is_(None)
+)
 
 
 def close_in_case(
@@ -142,25 +155,25 @@ def settle_case(
     `dates` are the days that a person set, by kind; `skip` are kinds that this time are not opened: of an act with
     several endings, or that the service opens with another beginning.
     """
-    for obligation in open_in_case(db, case.id):
+    owed, found = open_in_case(db, case.id), []
+    for obligation in owed:
         kind = RECALL_OBLIGATIONS[obligation.kind]
         is_theirs = kind.owner is not Owner.TECHNICAL or obligation.institution_id == by_institution
         if act in kind.closed_by and is_theirs:
             obligation.closed_at, obligation.is_met = now, True
         elif entered is not None and (Stage(case.stage) not in kind.stages or entered in kind.opens_on_entry):
             obligation.closed_at, obligation.is_met = now, False
-    db.flush()
-    found = []
     for kind in opened(act, Stage(case.stage), entered):
         if kind.kind in skip or kind.counts_from in (Anchor.RECEIPT, Anchor.STARTED, Anchor.COMPLETED):
             continue
-        owed = open_in_case(db, case.id, (kind.kind,))
+        before = [one for one in owed if one.kind == kind.kind and one.is_open]
         # An act that is done again does not begin its limit anew; a day that a person sets takes the place of the last.
-        if owed and kind.counts_from is not Anchor.SET:
+        if before and kind.counts_from is not Anchor.SET:
             continue
-        close_in_case(db, case, owed, now=now, met=False)
+        for one in before:
+            one.closed_at, one.is_met = now, False
         found.append(oblige_in_case(db, case, kind.kind, now=now, on=dates.get(kind.kind)))
-    refresh_case_due(db, case)
+    case.next_due_at = _earliest(*(one.due_at for one in (*owed, *found) if one.is_open))
     return found
 
 
@@ -188,7 +201,4 @@ def owe_interim_summary(db: Session, case: RecallCase, *, number: int, now: date
 def refresh_case_due(db: Session, case: RecallCase) -> None:
     """Set the case's `next_due_at` to its earliest open deadline."""
     db.flush()
-    earliest = select(func.min(Obligation.due_at)).where(
-        Obligation.recall_case_id == case.id, Obligation.closed_at.is_(None)
-    )
-    case.next_due_at = db.scalar(earliest)
+    case.next_due_at = db.scalar(_EARLIEST, {"case": case.id})
