@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _takes_long(item: pytest.Item) -> bool:
-    return item.get_closest_marker("journey") is not None or item.path.name == "test_access.py"
+    return item.get_closest_marker("journey") is not None or item.path.parent.name == "security"
 
 
 @pytest.fixture

@@ -105,6 +105,21 @@ class CaseFile(Base):
     link_id: Mapped[int | None] = mapped_column(ForeignKey("producer_link.id"))
 
 
+class ProducerSending(Base):
+    """One time that something was sent through a link: from where and when, and nothing of what it was."""
+
+    __tablename__ = "producer_sending"
+    __table_args__ = (
+        Index("ix_producer_sending_link", "link_id", "sent_at"),
+        Index("ix_producer_sending_address", "address", "sent_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    link_id: Mapped[int] = mapped_column(ForeignKey("producer_link.id"))
+    address: Mapped[str] = mapped_column(String(64))
+    sent_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
 class ProducerLink(Base):
     """A link of one purpose for a producer, who has no account. The table holds the SHA-256 of its token only.
 

@@ -39,6 +39,12 @@ class WrongStage(Refusal):
     status = 409
 
 
+class TooOften(Refusal):
+    """More came than the portal takes in a while; the message says when to try again."""
+
+    status = 429
+
+
 class Stale(Refusal):
     """Somebody else changed the record meanwhile; what was typed is kept on the page."""
 

@@ -238,6 +238,7 @@ _GENERAL = (
     _for_roles("begin_case", Role.STAFF, Role.OFFICER),
     _for_roles("begin_voluntary_case", Role.OFFICER),
     _for_roles("view_recall_figures", Role.OFFICER),
+    _for_roles("view_case_reminder_rules", Role.OFFICER),
     _for_roles("create_application", Role.STAFF),
     _for_roles("view_rotation", Role.STAFF, Role.ADMINISTRATOR),
     _for_roles("edit_rotation", Role.ADMINISTRATOR),

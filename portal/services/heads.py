@@ -1,4 +1,7 @@
-"""负责人: the head of an institution, whom an escalation reaches; named and replaced with a date, kept as history."""
+"""负责人: the head of an institution, whom an escalation reaches; named and replaced with a date, kept as history.
+
+A technical institution's liaisons name theirs; a regulator's is entered by the administrator among its officers.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,14 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from portal.models.institution import InstitutionHead
+from portal.models.account import Person
+from portal.models.institution import Institution, InstitutionHead
 from portal.process.errors import Invalid, NotAllowed, NotFound, Refusal
 from portal.process.permissions import Actor, is_granted
 from portal.rules.dates import beijing_day
 from portal.services.institutions import the_alliance
 from portal.services.kernel.events import record
-from portal.services.kernel.mailing import staff
+from portal.services.kernel.mailing import officers, staff
 
 ARTICLE = "3"
 
@@ -53,14 +57,7 @@ def name_head(db: Session, *, actor: Actor, person_id: int, from_on: date | None
         if from_on < last.from_on:
             raise Invalid.field("from_on", f"日期早于{last.person.name}开始担任负责人的{last.from_on}。", ARTICLE)
         _end(db, actor, last, from_on, now)
-    head = InstitutionHead(institution_id=own, person_id=person_id, from_on=from_on)
-    db.add(head)
-    db.flush()
-    record(
-        db, "head_named", now=now, actor=actor,
-        head=head.person.name, head_person_id=person_id, from_on=from_on.isoformat(),
-    )  # fmt: skip
-    return head
+    return _begin(db, actor, own, person_id, from_on, now)
 
 
 def end_head(db: Session, *, actor: Actor, until_on: date | None, now: datetime) -> None:
@@ -93,6 +90,31 @@ def heads_of(db: Session, institution_ids: Sequence[int], on: date) -> Mapping[i
     return found
 
 
+def head_today(db: Session, institution_id: int, on: date) -> Person | None:
+    """Who is the head of an institution on a day; None where nobody is."""
+    serving = (row for row in _rows(db, [institution_id]) if _line(row, on).state == "serving")
+    return next((row.person for row in serving), None)
+
+
+def replace_regulators_head(
+    db: Session, *, actor: Actor, regulator: Institution, person_id: int | None, now: datetime
+) -> None:
+    """Let one of its open officers be the head of a regulator from today on, or nobody (None).
+
+    The caller has authorised it. Invalid at `head_id` for anybody else.
+    """
+    today, last = beijing_day(now), _last(db, regulator.id)
+    serving = last if last is not None and last.until_on is None else None
+    if person_id == (serving.person_id if serving is not None else None):
+        return
+    if person_id is not None and person_id not in {person.id for person in officers(db, [regulator.id])}:
+        raise Invalid.field("head_id", "负责人须是本单位在用账号的监管人员。", "")
+    if serving is not None:
+        _end(db, actor, serving, today, now)
+    if person_id is not None:
+        _begin(db, actor, regulator.id, person_id, today, now)
+
+
 def _require_liaison(db: Session, actor: Actor) -> int:
     if not is_granted("name_head", actor) or actor.institution_id is None:
         raise NotFound
@@ -107,6 +129,19 @@ def _checked_day(day: date | None, now: datetime, field: str) -> date:
     if day < beijing_day(now):
         raise Invalid.field(field, "日期不能早于今天：负责人的历史不能改写。", ARTICLE)
     return day
+
+
+def _begin(
+    db: Session, actor: Actor, institution_id: int, person_id: int, from_on: date, now: datetime
+) -> InstitutionHead:
+    head = InstitutionHead(institution_id=institution_id, person_id=person_id, from_on=from_on)
+    db.add(head)
+    db.flush()
+    record(
+        db, "head_named", now=now, actor=actor,
+        head=head.person.name, head_person_id=person_id, from_on=from_on.isoformat(),
+    )  # fmt: skip
+    return head
 
 
 def _end(db: Session, actor: Actor, leaving: InstitutionHead, until_on: date, now: datetime) -> None:

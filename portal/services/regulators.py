@@ -13,9 +13,12 @@ from portal.models.account import Person, PersonRole
 from portal.models.institution import Institution
 from portal.process.errors import Invalid, NotAllowed, NotFound
 from portal.process.permissions import Actor, Role, is_granted
+from portal.rules.dates import beijing_day
 from portal.rules.problem import Problem
 from portal.rules.regions import STANDARD, Area, is_division_code, level_of, parent_of, shipped_areas
+from portal.services.heads import head_today, heads_of, replace_regulators_head
 from portal.services.kernel.events import record
+from portal.services.kernel.mailing import officers
 
 _BADGES = {"shanghai": "沪", "jiangsu": "苏", "zhejiang": "浙", "anhui": "皖"}
 _SUFFIXES = ("特别行政区", "自治州", "地区", "新区", "市", "省", "区", "县")
@@ -53,7 +56,10 @@ def add_county_regulator(db: Session, *, actor: Actor, division: str, area_name:
 
 @dataclass(frozen=True)
 class RegulatorLine:
-    """A regulator as the administrator's page shows it. `officers`: how many open accounts of 监管人员 it has."""
+    """A regulator as the administrator's page shows it. `officers`: how many open accounts of 监管人员 it has.
+
+    `head` is the name of its 负责人 today, "" where there is none.
+    """
 
     institution_id: int
     name: str
@@ -61,6 +67,7 @@ class RegulatorLine:
     abbreviation: str
     phone: str
     officers: int
+    head: str
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,7 @@ class RegulatorsPage:
 def view_regulators(db: Session, *, actor: Actor, now: datetime) -> RegulatorsPage:
     """The regulators for the administrator, in the order of their codes."""
     _require_editor(actor)
-    officers = (
+    counted = (
         select(Person.institution_id, func.count(Person.id).label("officers"))
         .join(PersonRole, PersonRole.person_id == Person.id)
         .where(PersonRole.role == Role.OFFICER.value, Person.is_active)
@@ -95,14 +102,16 @@ def view_regulators(db: Session, *, actor: Actor, now: datetime) -> RegulatorsPa
         .subquery()
     )
     rows = db.execute(
-        select(Institution, func.coalesce(officers.c.officers, 0))
-        .outerjoin(officers, officers.c.institution_id == Institution.id)
+        select(Institution, func.coalesce(counted.c.officers, 0))
+        .outerjoin(counted, counted.c.institution_id == Institution.id)
         .where(Institution.kind == "regulator")
         .order_by(Institution.division)
     ).all()
     by_province: dict[str, list[RegulatorLine]] = {}
+    heads = heads_of(db, [one.id for one, _ in rows], beijing_day(now))
     for one, count in rows:
-        line = RegulatorLine(one.id, one.name, one.division, one.abbreviation, one.phone, count)
+        head = next((line.name for line in heads.get(one.id, ())), "")
+        line = RegulatorLine(one.id, one.name, one.division, one.abbreviation, one.phone, count, head)
         by_province.setdefault(one.province, []).append(line)
     areas = shipped_areas()
     names = {area.province: area.name for area in areas.values() if area.level == "province"}
@@ -112,20 +121,38 @@ def view_regulators(db: Session, *, actor: Actor, now: datetime) -> RegulatorsPa
     )
 
 
-def regulator_to_set(db: Session, *, actor: Actor, institution_id: int, now: datetime) -> Institution:
-    """The regulator whose contact is to be set; NotFound for any other institution."""
-    _require_editor(actor)
-    regulator = db.get(Institution, institution_id)
-    if regulator is None or regulator.kind != "regulator":
-        raise NotFound
-    return regulator
+@dataclass(frozen=True)
+class RegulatorToSet:
+    """A regulator whose contact and head are to be set; `candidates` (id, name) may be its head."""
+
+    regulator: Institution
+    head_id: int | None
+    candidates: tuple[tuple[int, str], ...]
+
+
+def regulator_to_set(db: Session, *, actor: Actor, institution_id: int, now: datetime) -> RegulatorToSet:
+    """The regulator with its present head; NotFound for any other institution."""
+    regulator = _regulator_to_edit(db, actor, institution_id)
+    head = head_today(db, institution_id, beijing_day(now))
+    people = {person.id: person.name for person in (*officers(db, [institution_id]), *([head] if head else []))}
+    return RegulatorToSet(regulator, head.id if head is not None else None, tuple(people.items()))
 
 
 def set_regulator_contact(
-    db: Session, *, actor: Actor, institution_id: int, abbreviation: str, phone: str, now: datetime
+    db: Session,
+    *,
+    actor: Actor,
+    institution_id: int,
+    abbreviation: str,
+    phone: str,
+    head_id: int | None = None,
+    now: datetime,
 ) -> Institution:
-    """Set how the numbers of its documents begin (宁市监), and the telephone that its notices and the public get."""
-    regulator = regulator_to_set(db, actor=actor, institution_id=institution_id, now=now)
+    """Set how the numbers of its documents begin (宁市监), the telephone that its notices and the public get, its head.
+
+    `head_id` None: it has none, and all its officers are told what would be the head's to hear.
+    """
+    regulator = _regulator_to_edit(db, actor, institution_id)
     given = {"abbreviation": abbreviation.strip(), "phone": phone.strip()}
     longest = {"abbreviation": (20, "机关代字"), "phone": (40, "联系电话")}
     problems = [
@@ -140,7 +167,10 @@ def set_regulator_contact(
         problems.append(Problem("abbreviation", f"机关代字“{given['abbreviation']}”已由{owner}使用，文号会重复。", ""))
     if problems:
         raise Invalid(problems)
+    replace_regulators_head(db, actor=actor, regulator=regulator, person_id=head_id, now=now)
     before = {name: getattr(regulator, name) for name in given}
+    if before == given:
+        return regulator
     regulator.abbreviation, regulator.phone = given["abbreviation"], given["phone"]
     db.flush()
     record(db, "regulator_contact_set", now=now, actor=actor, regulator=regulator.name, before=before, after=given)
@@ -213,6 +243,14 @@ def _name_problems(name: str) -> list[Problem]:
     if len(name) > 20:
         return [Problem("area_name", f"名称最长 20 个字，现为 {len(name)} 个。", "6")]
     return []
+
+
+def _regulator_to_edit(db: Session, actor: Actor, institution_id: int) -> Institution:
+    _require_editor(actor)
+    regulator = db.get(Institution, institution_id)
+    if regulator is None or regulator.kind != "regulator":
+        raise NotFound
+    return regulator
 
 
 def _require_editor(actor: Actor) -> None:

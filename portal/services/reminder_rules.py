@@ -33,7 +33,7 @@ from portal.services.kernel.lead import leading_on
 from portal.services.kernel.obligations import look_again
 
 _PRIVATE_TO = (To.OWNER, To.LIAISONS, To.HEAD)
-_IN_CASE_TO = (To.OWNER, To.HEAD)
+CASE_RECIPIENTS = (To.OWNER, To.HEAD)
 
 
 def shipped_policy(kind: AnyKind) -> Policy:
@@ -48,7 +48,7 @@ def shipped_policy(kind: AnyKind) -> Policy:
 def recipients_for(kind: AnyKind) -> tuple[To, ...]:
     """Whom a policy of a kind may name: of a fee and of a recall case nobody else hears."""
     if isinstance(kind, RecallObligationKind):
-        return _IN_CASE_TO
+        return CASE_RECIPIENTS
     return _PRIVATE_TO if kind.is_private else tuple(To)
 
 
@@ -110,6 +110,17 @@ def view_rules(db: Session, *, actor: Actor, now: datetime) -> ReminderRules:
     """All policies in force, for staff."""
     if not is_granted("view_reminder_rules", actor):
         raise NotFound
+    return ReminderRules(_lines(db), may_edit=is_editor(db, actor, now))
+
+
+def view_case_rules(db: Session, *, actor: Actor, now: datetime) -> tuple[RuleLine, ...]:
+    """The policies of recall cases, for the officers whom they remind."""
+    if not is_granted("view_case_reminder_rules", actor):
+        raise NotFound
+    return ReminderRules(_lines(db), may_edit=False).of_cases
+
+
+def _lines(db: Session) -> tuple[RuleLine, ...]:
     policies = policies_in_force(db)
     rows = {
         row.ReminderPolicy.kind: row
@@ -130,7 +141,7 @@ def view_rules(db: Session, *, actor: Actor, now: datetime) -> ReminderRules:
                 changed_at=row.ReminderPolicy.changed_at if row else None,
             )
         )
-    return ReminderRules(tuple(lines), may_edit=is_editor(db, actor, now))
+    return tuple(lines)
 
 
 def is_editor(db: Session, actor: Actor, now: datetime) -> bool:

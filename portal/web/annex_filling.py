@@ -24,6 +24,7 @@ from portal.services.recall.answer_drafts import (
     channel_rows,
     quantities_by_channel,
     raw_channels,
+    require_room,
     save_answer_draft,
 )
 from portal.services.recall.case_documents import Typed
@@ -61,6 +62,11 @@ class AnnexFilling:
         A file that is not let in is a problem of its field; the rest is saved all the same.
         """
         form = AnnexForm.typed(self.fill.annex, request.form, self._pictures())
+        try:
+            look(require_room, source=self.source, act=self.act)
+        except Refusal:
+            self.form = form
+            raise
         photographs, proof, problems = _uploads(form)
         files = DraftFiles(photographs, proof, request.form.getlist("remove_photograph"))
         raw = form.raw_to_json()

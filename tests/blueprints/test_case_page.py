@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from portal.models.database import Database
 from portal.models.institution import Institution
 from portal.models.recall_case import CaseParticipant
+from portal.process.recall_obligations import RECALL_OBLIGATIONS
 from portal.services.kernel.case_obligations import oblige_in_case
 from portal.services.kernel.events import record
 from tests.factories.recall_story import NANJING, Story, build_recall_world, later
@@ -67,3 +68,20 @@ def test_the_statements_of_the_page_do_not_grow_with_the_case(surf: Surf, sqlite
         _goes_on(story, db)
     after = _statements(officer, sqlite_database, story.case_id)
     assert len(after) == len(before) <= MOST_STATEMENTS, after
+
+
+def test_an_officer_reads_the_reminder_rules_of_cases_and_nobody_changes_them_there(
+    surf: Surf, sqlite_database: Database
+) -> None:
+    with sqlite_database.write() as db:
+        build_recall_world(db, password_hash=password_hash())
+    officer = surf(f"officer-{NANJING}")
+    assert 'href="/recall/reminders"' in officer.get("/recall").get_data(as_text=True)
+    page = officer.get("/recall/reminders").get_data(as_text=True)
+    for kind in RECALL_OBLIGATIONS.values():
+        assert f"<h3>{kind.label}</h3>" in page
+    assert "确认专家组" not in page
+    assert "没有确定负责人的，为本单位全体监管人员" in page
+    assert "<form" not in page.partition("<main")[2]
+    assert officer.get("/rotation/reminders").status_code == 404
+    assert surf("jiangsu-liaison-1").get("/recall/reminders").status_code == 404

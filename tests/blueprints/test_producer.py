@@ -8,11 +8,13 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from portal.models.case_document import CaseDocument, CaseFile, ProducerLink
+from portal.models.case_document import CaseDocument, CaseFile, ProducerLink, ProducerSending
 from portal.models.database import Database
 from portal.models.recall_case import RecallCase
+from portal.rules.dates import BEIJING
+from portal.services.recall import producer_sendings
 from portal.services.recall.case_documents import PLAN_ANNEXES, documents_of
 from tests.documents.recall_samples import drawing
 from tests.factories.producer import link_for, sent
@@ -198,6 +200,45 @@ def test_an_officer_sees_the_draft_and_records_paper_beside_it(tell: Tell) -> No
     own = told.open("/hand-in-report")
     assert 'value="链接中填写的名称"' in own
     assert "书面所写的名称" not in own
+
+
+def test_a_flood_through_a_link_is_told_when_to_try_again(
+    tell: Tell, clock: Clock, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(producer_sendings, "SENDINGS_PER_LINK", 2)
+    told = tell("producer_report")
+    told.open("/hand-in-report")
+    told.send("/hand-in-report", sent("producer_report"))
+    page = told.open("/hand-in-report")
+    told.send("/hand-in-report", {**sent("producer_report"), "version": _version(page)})
+    page = told.open("/hand-in-report")
+    more = {**sent("producer_report", product_name="第三次填写的名称"), "version": _version(page)}
+    with_file = more | {"proof": (io.BytesIO(PNG), "单据.png")}
+    refused = told.send("/hand-in-report", with_file, 429)
+    again = f"{(told.now + timedelta(minutes=11)).astimezone(BEIJING):%H:%M}以后再试"
+    assert again in refused
+    assert 'value="第三次填写的名称"' in refused
+    with sqlite_database.read() as db:
+        assert db.scalar(select(func.count()).select_from(CaseFile).where(CaseFile.filename == "单据.png")) == 0
+        assert db.scalar(select(func.count()).select_from(ProducerSending)) == 2
+    signing = told.open("/hand-in-report/sign")
+    signed = told.send("/hand-in-report/sign", {"version": _versions(signing), "signed_by": "周启明"}, 429)
+    assert again in signed
+    assert 'value="周启明"' in signed
+    clock.now = told.now + timedelta(minutes=11)
+    told.send("/hand-in-report", {**more, "version": _version(told.open("/hand-in-report"))})
+    with sqlite_database.read() as db:
+        assert db.scalar(select(func.count()).select_from(ProducerSending)) == 1
+
+
+def test_the_limit_of_an_address_counts_all_its_links(tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(producer_sendings, "SENDINGS_PER_ADDRESS", 1)
+    told = tell("recall_plan")
+    told.open("/raise-objection")
+    told.send("/raise-objection", {"words": "检测方法与标准不符", "save": "1"})
+    page = told.send("/raise-objection", {"words": "另外，样品并非本公司产品", "save": "1", "version": "1"}, 429)
+    assert "操作过于频繁" in page
+    assert "另外，样品并非本公司产品" in page
 
 
 def test_what_was_changed_meanwhile_is_not_signed_unseen(tell: Tell) -> None:

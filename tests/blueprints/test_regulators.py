@@ -6,11 +6,14 @@ from html import unescape
 import pytest
 from sqlalchemy import func, select
 
+from portal.models.account import Person, PersonRole
 from portal.models.database import Database
-from portal.models.institution import Institution
+from portal.models.institution import Institution, InstitutionHead
+from portal.rules.dates import beijing_day
 from portal.rules.regions import shipped_areas
-from tests.factories.recall_story import JIANGNING, NANJING, RecallWorld, build_recall_world
-from tests.factories.world import World
+from portal.services.kernel.mailing import heads
+from tests.factories.recall_story import JIANGNING, NANJING, SUZHOU, RecallWorld, build_recall_world
+from tests.factories.world import NOON, World
 from tests.support.surfer import Surfer
 
 Surf = Callable[..., Surfer]
@@ -60,13 +63,50 @@ def test_a_county_is_added_and_a_wrong_code_told(surf: Surf, made: RecallWorld, 
 
 def test_numbers_and_telephone_are_set(surf: Surf, made: RecallWorld, sqlite_database: Database) -> None:
     surfer, number = surf("administrator"), made.regulators[NANJING]
-    taken = surfer.post(f"{PATH}/{number}", {"abbreviation": "锡市监", "phone": "025-12345"})
+    given = {"phone": "025-12345", "head_id": "0"}
+    taken = surfer.post(f"{PATH}/{number}", {**given, "abbreviation": "锡市监"})
     assert (taken.status_code, "文号会重复" in page(taken), 'value="025-12345"' in page(taken)) == (422, True, True)
-    assert surfer.post(f"{PATH}/{number}", {"abbreviation": "宁市监", "phone": "025-12345"}).status_code == 303
+    assert surfer.post(f"{PATH}/{number}", {**given, "abbreviation": "宁市监"}).status_code == 303
     assert "025-12345" in page(surfer.get(PATH))
     with sqlite_database.read() as db:
         assert db.get_one(Institution, number).phone == "025-12345"
     assert surfer.get(f"{PATH}/{made.world.institutions['anhui']}").status_code == 404
+
+
+def test_a_head_is_named_among_the_officers_and_told_what_is_late(
+    surf: Surf, made: RecallWorld, sqlite_database: Database
+) -> None:
+    surfer, number = surf("administrator"), made.regulators[NANJING]
+    given = {"abbreviation": "宁市监", "phone": ""}
+    officer = made.city
+    assert f'value="{officer.person_id}">{officer.name}' in page(surfer.get(f"{PATH}/{number}"))
+    stranger = made.officers[SUZHOU].person_id
+    assert surfer.post(f"{PATH}/{number}", {**given, "head_id": str(stranger)}).status_code == 422
+    with sqlite_database.write() as db:
+        second = Person(
+            username="nanjing-2", name="宁乙", institution_id=number, email="nanjing-2@example.org", password_hash="!",
+            password_changed_at=NOON, created_at=NOON, roles=[PersonRole(role="officer")],
+        )  # fmt: skip
+        db.add(second)
+
+    def heard() -> set[str]:
+        with sqlite_database.read() as db:
+            return {one.name for one in heads(db, [number], beijing_day(NOON))}
+
+    assert heard() == {officer.name, "宁乙"}
+    assert surfer.post(f"{PATH}/{number}", {**given, "head_id": str(second.id)}).status_code == 303
+    assert heard() == {"宁乙"}
+    assert '<td data-h="负责人">宁乙</td>' in page(surfer.get(PATH))
+    assert f'value="{second.id}" selected' in page(surfer.get(f"{PATH}/{number}"))
+    assert surfer.post(f"{PATH}/{number}", {**given, "head_id": str(officer.person_id)}).status_code == 303
+    assert heard() == {officer.name}
+    assert surfer.post(f"{PATH}/{number}", {**given, "head_id": "0"}).status_code == 303
+    assert heard() == {officer.name, "宁乙"}
+    with sqlite_database.read() as db:
+        kept = db.scalars(select(InstitutionHead).order_by(InstitutionHead.id)).all()
+        assert [(one.person_id, one.until_on is not None) for one in kept] == [
+            (second.id, True), (officer.person_id, True),
+        ]  # fmt: skip
 
 
 def test_accounts_offer_the_regulators_by_province_and_open_one_for_an_officer(

@@ -1,6 +1,5 @@
 """Every route × every person × a consultation of one's own or another's (security line 6)."""
 
-import os
 from functools import partial
 
 import pytest
@@ -22,6 +21,7 @@ from tests.factories.world import NOON, build_world
 from tests.security.matrix import UndoneDatabase, expected, make_scene, one_of_each_kind, people, steps, surfers
 from tests.support.clock import Clock
 from tests.support.compiled_templates import share_compiled_templates
+from tests.support.error_pages import shorten_error_pages
 
 # Stage of the consultation, how it comes about, and the time by then.
 SCENES = {
@@ -50,17 +50,11 @@ IN_FULL = (EVERY_ROUTE, Stage.PANEL, Stage.PRELIMINARY_ANALYSIS, Stage.VOTING, S
 """In the other stages only what a stage decides is asked."""
 
 
-# Ten scenes of a stage much like these take two minutes: EVERY_STAGE=1 asks them as well.
-TRIED = [
-    stage for stage in SCENES if stage in (*IN_FULL, Stage.IN_SESSION, Stage.ARCHIVED) or "EVERY_STAGE" in os.environ
-]
-
-
 def test_every_stage_has_its_scene():
     assert set(SCENES) == set(Stage)
 
 
-@pytest.mark.parametrize("stage", TRIED)
+@pytest.mark.parametrize("stage", SCENES)
 def test_every_route_answers_as_the_permission_table_says(stage, sqlite_database, tmp_path):
     make, when = SCENES[stage]
     clock = Clock(when)
@@ -74,6 +68,7 @@ def test_every_route_answers_as_the_permission_table_says(stage, sqlite_database
     try:
         app = create_app(settings, undone, clock=clock)
         app.testing = True
+        shorten_error_pages(app)
         browsers = surfers(app, sqlite_database, people(world), when)
         wrong = []
         with sqlite_database.read() as db:

@@ -22,8 +22,9 @@ FLAGS = [
 
 
 def chromium_program() -> str | None:
-    """Where the browser is, or None."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
+    """Where the browser is, or None; its headless build where there is one, which does the same with half the work."""
+    found = (shutil.which(name) for name in ("chromium-headless-shell", "chromium", "chromium-browser"))
+    return next(filter(None, found), None)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from flask import Blueprint, abort, current_app, make_response, redirect, render
 from werkzeug.wrappers import Response
 
 from portal.process.errors import Refusal
+from portal.services.recall.producer_answers import Source
 from portal.services.recall.producer_request import is_held, producer_request
 from portal.web.acting import look
 from portal.web.guard import SIGNED_OUT_FORM_LIMIT, requires
@@ -27,6 +28,11 @@ View = Callable[..., "Response | str | tuple[str, int]"]
 def given_token() -> str:
     """The token of this request; always in the address, so that it is known before anything else is read."""
     return request.args.get("token", "")
+
+
+def holder(signed_by: str = "") -> Source:
+    """The holder of the link as the services take it."""
+    return Source(token=given_token(), signed_by=signed_by, address=request.remote_addr or "")
 
 
 def holder_limit() -> int:

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from flask import flash, make_response, redirect, request
 from werkzeug.wrappers import Response
 
-from portal.blueprints.producer.access import file_url, given_token, link_to, page_for_holder
+from portal.blueprints.producer.access import file_url, given_token, holder, link_to, page_for_holder
 from portal.process.errors import Invalid, Refusal
 from portal.rules.problem import Problem
 from portal.services.recall.answer_drafts import ANNEXES_OF, hand_in_drafts
 from portal.services.recall.case_documents import OBJECTION
-from portal.services.recall.producer_answers import Source
 from portal.services.recall.producer_request import ProducerRequest, producer_request
 from portal.storage.kinds import ACCEPT
 from portal.web.acting import look, now, perform_signed_out
@@ -60,7 +59,7 @@ def _filling(act: str, slug: str) -> Callable[[], Answer]:
 
 def _fill(act: str, slug: str) -> Answer:
     """One annex. Everything that comes is saved first; only then is looked at what is wrong with it."""
-    found, source = _request(), Source(token=given_token())
+    found, source = _request(), holder()
     filling = AnnexFilling(source, act, slug, found.loaded.edition, file_url)
     if request.method in SAFE_METHODS:
         if "check" in request.args:
@@ -114,7 +113,7 @@ def _here(filling: AnnexFilling) -> str:
 def _overview(act: str) -> Answer:
     """The annexes of a plan, how far each is, and where they do not agree."""
     found = _request()
-    fillings = fillings_of(Source(token=given_token()), act, found.loaded.edition, file_url)
+    fillings = fillings_of(holder(), act, found.loaded.edition, file_url)
     problems = disagreements(fillings, found.loaded.edition)
     annexes = [
         (one, link_to(f"{act}_{one.slug}", **({"check": 1} if one.state == "lacking" else {}))) for one in fillings
@@ -128,14 +127,14 @@ def _overview(act: str) -> Answer:
 
 def _sign(act: str) -> Answer:
     """Everything that will be handed in, to be read once more; signing it off hands it in."""
-    found, source = _request(), Source(token=given_token())
+    found, source = _request(), holder()
     fillings = fillings_of(source, act, found.loaded.edition, file_url)
     if not is_ready(fillings, found.loaded.edition):
         return redirect(link_to(act, **({} if len(fillings) > 1 else {"check": 1})), 303)
     form, status = SignOffForm(typed()), 200
     if request.method == "POST":
         versions = request.form.getlist("version", type=int)
-        signed = Source(token=given_token(), signed_by=form.signed_by.data or "")
+        signed = holder(form.signed_by.data or "")
         done = submit(form, hand_in_drafts, act=perform_signed_out, source=signed, what=act, versions=versions)
         if done:
             late = any(one.is_late for one in done.done)

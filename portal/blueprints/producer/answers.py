@@ -10,13 +10,14 @@ import wtforms
 from flask import flash, redirect, request
 from werkzeug.wrappers import Response
 
-from portal.blueprints.producer.access import file_url, given_token, link_to, page_for_holder
+from portal.blueprints.producer.access import file_url, given_token, holder, link_to, page_for_holder
 from portal.process.errors import Invalid, Refusal
 from portal.process.recall_case import transition
+from portal.rules.problem import Problem
+from portal.services.consultation.material import UploadedFile
 from portal.services.recall import producer_answers
-from portal.services.recall.answer_drafts import DraftFiles, objection_draft, save_answer_draft
+from portal.services.recall.answer_drafts import DraftFiles, objection_draft, require_room, save_answer_draft
 from portal.services.recall.case_documents import OBJECTION, Typed
-from portal.services.recall.producer_answers import Source
 from portal.services.recall.producer_request import LABELS, producer_request
 from portal.storage.kinds import ACCEPT
 from portal.web.acting import look, now, perform_signed_out, write
@@ -114,7 +115,7 @@ def _add(page: AnswerPage) -> None:
 
 
 def _acting(page: AnswerPage, form: AnswerForm) -> Callable[..., Any]:
-    source = Source(token=given_token(), signed_by=form["signed_by"].data or "")
+    source = holder(form["signed_by"].data or "")
 
     def act(db: Any, *, now: Any) -> Any:
         return getattr(producer_answers, page.act)(db, source=source, now=now, **form.given())
@@ -127,20 +128,19 @@ def raise_objection() -> Answer:
     """提出异议. What was written is saved first, so that it is there when it comes too late to be taken."""
     form, status = ObjectionForm(typed()), 200
     if request.method == "POST":
-        if form.validate() and _save_objection(form) and "save" not in request.form:
-            source = Source(token=given_token(), signed_by=form.signed_by.data or "")
+        status = _save_objection(form) if form.validate() else Invalid.status
+        if status == 200 and not {"save", "remove_photograph"} & set(request.form):
+            source = holder(form.signed_by.data or "")
             words = form.words.data or ""
             done = submit(form, producer_answers.raise_objection, act=perform_signed_out, source=source, words=words)
             if done:
                 flash("异议已提交，由市场监督管理局审查并答复。", "success")
                 return redirect(link_to("show_request"), 303)
             status = done.status
-        elif not form.problems:
+        elif status == 200:
             flash("已保存，可以随时用同一链接回来继续填写。", "done")
             return redirect(link_to("raise_objection"), 303)
-        else:
-            status = Invalid.status
-    draft = look(objection_draft, source=Source(token=given_token()))
+    draft = look(objection_draft, source=holder())
     if request.method == "GET":
         form.words.data = draft.words
     found = look(producer_request, token=given_token())
@@ -152,21 +152,25 @@ def raise_objection() -> Answer:
     ), status  # fmt: skip
 
 
-def _save_objection(form: ObjectionForm) -> bool:
-    """Save text and proof; what is wrong with a file stands on the form."""
-    proof, problems = take_proof()
+def _save_objection(form: ObjectionForm) -> int:
+    """Save text and proof; what is wrong stands on the form. Returns the status to answer with, 200 if nothing is."""
+    proof: list[UploadedFile] = []
+    problems: list[Problem] = []
     try:
+        look(require_room, source=holder(), act="raise_objection")
+        proof, problems = take_proof()
         write(
-            save_answer_draft, source=Source(token=given_token()), act="raise_objection", annex=OBJECTION,
+            save_answer_draft, source=holder(), act="raise_objection", annex=OBJECTION,
             typed=Typed({"words": form.words.data or ""}), version=request.form.get("version", type=int),
             files=DraftFiles(proof=proof, removed=request.form.getlist("remove_photograph")), now=now(),
         )  # fmt: skip
     except Refusal as refused:
         give_up({}, proof)
         form.refuse("", refused.message)
+        return refused.status
     for problem in problems:
         form.add(problem)
-    return not form.problems and "remove_photograph" not in request.form
+    return Invalid.status if problems else 200
 
 
 for _page in PAGES:

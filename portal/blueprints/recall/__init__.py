@@ -19,6 +19,7 @@ from portal.blueprints.recall import (  # noqa: E402
     paper_answers,
     plan_review,
     producer_link,
+    reminders,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "paper_answers",
     "plan_review",
     "producer_link",
+    "reminders",
 ]

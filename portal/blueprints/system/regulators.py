@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
+from wtforms import SelectField
 
 from portal.services import regulators as service
 from portal.web.acting import look, perform
@@ -11,6 +14,8 @@ from portal.web.fields import TextField
 from portal.web.forms import PortalForm, submit, typed
 from portal.web.fragments import render
 from portal.web.guard import requires
+
+NOBODY = 0
 
 blueprint = Blueprint("regulators", __name__, url_prefix="/system/regulators")
 
@@ -23,10 +28,16 @@ class CountyForm(PortalForm):
 
 
 class ContactForm(PortalForm):
-    """How its numbers begin, and its telephone."""
+    """How its numbers begin, its telephone, and its head."""
 
     abbreviation = TextField("机关代字", longest=20, description="文号以它开头，如 宁市监。")
     phone = TextField("联系电话", longest=40, description="印在通知书和召回公示上，发给生产者。")
+    head_id = SelectField("负责人", coerce=int, description="超期逐级提醒时通知的人；没有确定的，通知全体监管人员。")
+
+    def offer(self, candidates: Iterable[tuple[int, str]]) -> ContactForm:
+        """Give the select the officers."""
+        self.head_id.choices = [(NOBODY, "没有确定"), *candidates]
+        return self
 
 
 @blueprint.get("")
@@ -65,13 +76,16 @@ def add_county_regulator() -> str | Response | tuple[str, int]:
 @blueprint.route("/<int:regulator_id>", methods=["GET", "POST"])
 @requires("edit_institutions")
 def set_regulator_contact(regulator_id: int) -> str | Response | tuple[str, int]:
-    """Set how its numbers begin, and its telephone."""
-    regulator = look(service.regulator_to_set, institution_id=regulator_id)
-    form, status = ContactForm(typed(), obj=regulator), 200
+    """Set how its numbers begin, its telephone, and its head."""
+    found = look(service.regulator_to_set, institution_id=regulator_id)
+    regulator = found.regulator
+    form = ContactForm(typed(), obj=regulator, head_id=found.head_id or NOBODY).offer(found.candidates)
+    status = 200
     if request.method == "POST":
         done = submit(
             form, service.set_regulator_contact, institution_id=regulator_id,
             abbreviation=lambda: form.abbreviation.data, phone=lambda: form.phone.data,
+            head_id=lambda: form.head_id.data or None,
         )  # fmt: skip
         if done:
             flash(f"{regulator.name}的信息已保存。", "done")

@@ -1694,6 +1694,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("member_id", name=op.f("uq_preliminary_analysis_member_id")),
     )
     op.create_table(
+        "producer_sending",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("link_id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("sent_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["link_id"], ["producer_link.id"], name=op.f("fk_producer_sending_link_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_producer_sending")),
+    )
+    with op.batch_alter_table("producer_sending", schema=None) as batch_op:
+        batch_op.create_index("ix_producer_sending_address", ["address", "sent_at"], unique=False)
+        batch_op.create_index("ix_producer_sending_link", ["link_id", "sent_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_producer_sending_sent_at"), ["sent_at"], unique=False)
+
+    op.create_table(
         "reminder_sent",
         sa.Column("obligation_id", sa.Integer(), nullable=False),
         sa.Column("step", sa.String(length=24), nullable=False),

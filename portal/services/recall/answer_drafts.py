@@ -34,6 +34,7 @@ from portal.services.recall.case_documents import (
 from portal.services.recall.given import keep_files
 from portal.services.recall.producer_answers import Answering, Source, answering
 from portal.services.recall.producer_drafts import AnnexToFill, returned_of, to_fill
+from portal.services.recall.producer_sendings import note_sending, require_not_too_often
 
 ANNEXES_OF: Mapping[str, tuple[str, ...]] = {
     "hand_in_report": ("producer_report",),
@@ -86,6 +87,13 @@ def objection_draft(db: Session, *, source: Source, now: datetime) -> ObjectionD
     return ObjectionDraft(str(draft.stored_values.get("words", "")), tuple(draft.files), draft.version)
 
 
+def require_room(db: Session, *, source: Source, act: str, now: datetime) -> None:
+    """TooOften where what comes through a link would not be taken; asked before its files are stored."""
+    answer = answering(db, source, act, now, is_signed=False)
+    if answer.link is not None:
+        require_not_too_often(db, link=answer.link, address=source.address, now=now)
+
+
 def save_answer_draft(
     db: Session,
     *,
@@ -102,6 +110,8 @@ def save_answer_draft(
     A draft that follows a returned version begins with that version's files. Invalid at `proof` for too many.
     """
     answer = answering(db, source, act, now, is_signed=False)
+    if answer.link is not None:
+        note_sending(db, link=answer.link, address=source.address, now=now)
     case, files = answer.loaded.case, files or DraftFiles()
     require_known(db, case, annex, version, typed_by=source.typed_by)
     is_new = draft_of(db, case.id, annex, source.typed_by) is None

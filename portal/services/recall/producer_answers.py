@@ -43,6 +43,7 @@ from portal.services.recall.case_documents import (
 )
 from portal.services.recall.given import in_words, keep_files, noon_of, past_day, refuse, required_text
 from portal.services.recall.producer_links import ACTS_OF, link_of_token, why_not_in_force
+from portal.services.recall.producer_sendings import note_sending
 from portal.services.recall.producer_tokens import is_in_force
 
 
@@ -50,7 +51,7 @@ from portal.services.recall.producer_tokens import is_in_force
 class Source:
     """Where an answer comes from: an officer who records paper (`actor`, `case_id`, `arrived_on`), or a link's `token`.
 
-    `signed_by` is who signed it off for the producer.
+    `signed_by` is who signed it off for the producer, `address` the network address that it came from.
     """
 
     actor: Actor | None = None
@@ -58,6 +59,7 @@ class Source:
     arrived_on: date | None = None
     token: str = ""
     signed_by: str = ""
+    address: str = ""
 
     @property
     def typed_by(self) -> str:
@@ -207,13 +209,15 @@ def record_recall_number(db: Session, *, source: Source, number: str, now: datet
 def answering(db: Session, source: Source, act: str, now: datetime, *, is_signed: bool = True) -> Answering:
     """Load and authorise for an act of the producer. A link that is not in force, or not for this, is refused.
 
-    Through a link an act is signed off with a name; `is_signed` no is for what only leads there.
+    Through a link an act is signed off with a name, and counted; `is_signed` no is for what only leads there.
     """
     if source.token:
         link, _ = link_in_force(db, source.token, now)
         if act not in ACTS_OF[link.purpose]:
             raise NotAllowed(f"这个链接不能用于{transition(act).label}。")
         loaded = load_for_producer(db, case_id=link.case_id, permission=act)
+        if is_signed:
+            note_sending(db, link=link, address=source.address, now=now)
         name = required_text(source.signed_by, "签署人姓名", field="signed_by", longest=60) if is_signed else ""
         return Answering(loaded, link, now, name)
     if source.actor is None or source.case_id is None:

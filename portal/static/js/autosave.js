@@ -56,7 +56,7 @@
     }
     if (answer.status === 401) {
       say(form, "failed", WORDS.expired);
-    } else if (answer.status === 0 || answer.status >= 500) {
+    } else if (answer.status === 0 || answer.status === 429 || answer.status >= 500) {
       say(form, "failed", WORDS.failed);
       window.setTimeout(function () {
         if (form.isConnected) htmx.trigger(form, "portal:retry");
