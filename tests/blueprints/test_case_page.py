@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,9 @@ from portal.models.recall_case import CaseParticipant
 from portal.process.recall_obligations import RECALL_OBLIGATIONS
 from portal.services.kernel.case_obligations import oblige_in_case
 from portal.services.kernel.events import record
-from tests.factories.recall_story import NANJING, Story, build_recall_world, later
+from portal.services.recall import answer_reviews
+from portal.services.recall.answer_reviews import Point
+from tests.factories.recall_story import NANJING, POINTS_MET, Story, build_recall_world, later
 from tests.support.surfer import Surfer
 from tests.web.conftest import password_hash
 
@@ -85,3 +88,37 @@ def test_an_officer_reads_the_reminder_rules_of_cases_and_nobody_changes_them_th
     assert "<form" not in page.partition("<main")[2]
     assert officer.get("/rotation/reminders").status_code == 404
     assert surf("jiangsu-liaison-1").get("/recall/reminders").status_code == 404
+
+
+def test_a_returned_version_is_folded_below_the_one_that_replaced_it(surf: Surf, sqlite_database: Database) -> None:
+    with sqlite_database.write() as db:
+        story = Story(db, build_recall_world(db, password_hash=password_hash())).to_plan_review()
+        points = {**POINTS_MET, "batches": Point(False, "请补充批号。")}
+        story._do(answer_reviews.return_plan, points=points, reason="", plan_on=later(story.now, 14))
+        story.plan()
+    page = surf(f"officer-{NANJING}").get(f"/recall/{story.case_id}").get_data(as_text=True)
+    shown, _, folded = page.partition("以前的版本 3 份")
+    assert shown.count("消费品召回计划</a>") == folded.count("消费品召回计划</a>") == 1
+    assert shown.count("第2版") == folded.partition("</details>")[0].count("已退回") == 3
+
+
+def test_what_a_decision_is_about_stands_before_its_form(surf: Surf, sqlite_database: Database) -> None:
+    with sqlite_database.write() as db:
+        story = Story(db, build_recall_world(db, password_hash=password_hash())).to_implementing()
+        story.complete()
+        story.summary()
+        (summary,) = story.documents("recall_summary")
+    officer = surf(f"officer-{NANJING}")
+    for act in ("accept-summary", "return-summary"):
+        page = officer.get(f"/recall/{story.case_id}/{act}").get_data(as_text=True)
+        assert page.index(f'href="/recall/{story.case_id}/documents/{summary.id}"') < page.index('name="reason"')
+
+
+@pytest.mark.parametrize(("asked", "is_open"), [("", ""), ("?events=all", " open")])
+def test_a_long_history_is_folded_until_all_of_it_is_asked_for(
+    surf: Surf, sqlite_database: Database, asked: str, is_open: str
+) -> None:
+    with sqlite_database.write() as db:
+        story = Story(db, build_recall_world(db, password_hash=password_hash())).to_filing()
+    page = surf(f"officer-{NANJING}").get(f"/recall/{story.case_id}{asked}").get_data(as_text=True)
+    assert f'<details class="more"{is_open}><summary class="btn btn-outline">更早的' in page
