@@ -81,7 +81,7 @@ class Walk:
     """One case and its walk."""
 
     def __init__(self, db: Session, made: RecallWorld, seed: int, now: datetime) -> None:
-        self.db, self.made, self.now = db, made, now
+        self.db, self.made, self.seed, self.now = db, made, seed, now
         self.chance = chance = random.Random(seed)  # a walk, and no secret
         self.links: dict[int, tuple[str, str]] = {}  # purpose and token by id
         self.people = [*made.officers.values(), *made.world.staff.values(), made.world.experts["jiangsu"][0]]
