@@ -40,6 +40,7 @@ class RecallObligationKind(ObligationKindOf[Stage, Owner]):
     counts_from: Anchor = Anchor.OPENING
     repeats: bool = False  # met once, it is opened again for the next period
     lapses: bool = False  # once its limit is over the act is no longer taken
+    is_weighed: bool = False  # it is met for or against somebody: no act of the two is proposed
 
     @property
     def is_producers(self) -> bool:
@@ -47,7 +48,12 @@ class RecallObligationKind(ObligationKindOf[Stage, Owner]):
         return self.owner is Owner.PRODUCER
 
     def path_of(self, case_id: int) -> str:
-        """The page of its act, where the authority also records what a producer hands in on paper."""
+        """The page of its act, where the authority also records what a producer hands in on paper.
+
+        Where two acts are to be weighed, the page of the case, which has both.
+        """
+        if self.is_weighed:
+            return case_path(case_id)
         return f"{case_path(case_id)}/{self.act.replace('_', '-')}"
 
 
@@ -90,7 +96,8 @@ _KINDS = (
                          ("record_investigation_report",), is_dated=True, opened_by=("ask_technical_institution",),
                          counts_from=Anchor.SET),
     RecallObligationKind("answer_objection", "审查并答复生产者异议", "请答复", "生产者异议", "去答复", A, "reject_objection",
-                         (S.OBJECTION,), (S.OBJECTION,), "objection_answer_days", "annex4", ("uphold_objection", "reject_objection")),
+                         (S.OBJECTION,), (S.OBJECTION,), "objection_answer_days", "annex4", ("uphold_objection", "reject_objection"),
+                         is_weighed=True),
     RecallObligationKind("review_plan", "审查召回计划", "请审查", "召回计划", "去审查", A, "accept_plan", (S.PLAN_REVIEW,), (S.PLAN_REVIEW,),
                          "plan_review_days", "14", ("accept_plan", "return_plan")),
     RecallObligationKind("publish_recall", "公示召回信息", "请公示", "召回信息", "去公示", A, "publish_recall", (S.PUBLICATION,),

@@ -16,7 +16,7 @@ from portal.models.recall_case import CaseParticipant
 from portal.process.recall_obligations import RECALL_OBLIGATIONS
 from portal.services.kernel.case_obligations import oblige_in_case
 from portal.services.kernel.events import record
-from portal.services.recall import answer_reviews
+from portal.services.recall import answer_reviews, producer_answers
 from portal.services.recall.answer_reviews import Point
 from tests.factories.recall_story import NANJING, POINTS_MET, Story, build_recall_world, later
 from tests.support.surfer import Surfer
@@ -122,3 +122,14 @@ def test_a_long_history_is_folded_until_all_of_it_is_asked_for(
         story = Story(db, build_recall_world(db, password_hash=password_hash())).to_filing()
     page = surf(f"officer-{NANJING}").get(f"/recall/{story.case_id}{asked}").get_data(as_text=True)
     assert f'<details class="more"{is_open}><summary class="btn btn-outline">更早的' in page
+
+
+def test_no_answer_to_an_objection_is_proposed(surf: Surf, sqlite_database: Database) -> None:
+    with sqlite_database.write() as db:
+        story = Story(db, build_recall_world(db, password_hash=password_hash())).to_notified()
+        story.serve()
+        story._hand_in(producer_answers.raise_objection, words="检测方法与标准不符")
+    officer, case = surf(f"officer-{NANJING}"), f"/recall/{story.case_id}"
+    page = officer.get(case).get_data(as_text=True)
+    for act in ("uphold-objection", "reject-objection"):
+        assert f'<a class="btn btn-outline" href="{case}/{act}">' in page

@@ -81,14 +81,16 @@ def _drawn(found: CasePage) -> Curves | None:
 
 
 def _actions(found: CasePage, *, aside: bool) -> list[ActionView]:
-    wanted = found.own_duty.kind.act if found.own_duty is not None else None
+    duty = found.own_duty.kind if found.own_duty is not None else None
+    wanted = duty.act if duty is not None else None
+    is_proposed = not (aside or (duty is not None and duty.is_weighed))
     chosen = [
         one
         for one in found.actions
         if (one.is_aside and one.act != wanted) is aside and f"recall.{one.act}" in current_app.view_functions
     ]
     ordered = sorted(chosen, key=lambda one: (one.reason is not None, one.act != wanted))
-    return [_action(one, found.case.id, primary=one is ordered[0] and not aside) for one in ordered]
+    return [_action(one, found.case.id, primary=one is ordered[0] and is_proposed) for one in ordered]
 
 
 def _action(action: Action, case_id: int, *, primary: bool) -> ActionView:
