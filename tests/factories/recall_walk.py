@@ -1,7 +1,7 @@
 """A recall case on a random walk through its services.
 
 A walk has a goal, one act after the other in an order of its own: it takes the way that leads there, and does what the
-act rests on before. One time in five it errs: any act, by anybody, with whatever input.
+act rests on before. One time in five it errs.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Walk:
         self.costs = {
             line.act: chance.uniform(4, 16) if line.act in SHORT_CUTS else chance.uniform(1, 4) for line in ACTS
         }
-        self.is_right, self.aim, self.patience = True, None, _PATIENCE
+        self.is_right, self.is_astray, self.aim, self.patience = True, False, None, _PATIENCE
         self.aim: Stage | None
         self.blocked: set[str] = set()
         area = chance.choice((NANJING, NANJING, NANJING, JIANGNING, JIANGNING, SUZHOU, SHANGHAI, ""))
@@ -120,15 +120,20 @@ class Walk:
         self.now += self.chance.choice((*[A_MOMENT] * 12, *[A_DAY] * 8, A_LONG_TIME))
 
     def choose(self) -> Attempt:
-        """The next act on the way to the goal by whose it is; or, one time in five, any act by anybody."""
+        """The next act on the way to the goal, by whose it is.
+
+        One time in five another one: too early, without what it rests on; with whatever input; or any act by anybody.
+        """
         chance, self.aim = self.chance, None
-        self.is_right = chance.random() >= _ERRS
-        if self.is_right:
+        self.is_astray = chance.random() < _ERRS
+        self.is_right = not self.is_astray
+        if not self.is_astray:
             return self._attempt(self._on_the_way())
-        open_here = [line for line in ACTS if self.stage in line.stages]
-        line = chance.choice(open_here if chance.random() < 0.5 else ACTS)
-        if chance.random() < 0.5:
-            return self._attempt(line)
+        here, way = [line for line in ACTS if self.stage in line.stages], chance.random()
+        if way < 0.6:
+            self.is_right = way < 0.3
+            return self._attempt(chance.choice(here))
+        line = chance.choice(ACTS)
         if By.PRODUCER in line.by and self.links and chance.random() < 0.5:
             return Attempt(line, None, chance.choice(list(self.links)))
         return Attempt(line, chance.choice(self.people))
@@ -141,7 +146,7 @@ class Walk:
             self.db.flush()
         except Refusal as refused:
             point.rollback()
-            if self.is_right:
+            if not self.is_astray:
                 self.blocked.add(attempt.line.act)
             return refused
         point.commit()

@@ -77,10 +77,12 @@ def _after_report(walk: Walk) -> Given:
 
 def _service(walk: Walk) -> Given:
     waiting, today = unserved(walk.db, walk.case_id), beijing_day(walk.now)
+    if waiting and waiting[-1].dated_on is not None:  # recorded later than it was served
+        today = max(waiting[-1].dated_on, today - timedelta(days=walk.chance.choice((0, 0, 3, 9))))
     outcome = walk.chance.choice(("signed", "signed", "refused"))
     signed = today if outcome == "signed" else None
     receipt = typed(
-        "service_receipt", served_on=walk.either(today, later(walk.now, 2)), servers_signed_on=today,
+        "service_receipt", served_on=walk.either(today, later(walk.now, 2), None), servers_signed_on=today,
         received_on=walk.either(signed, None), remarks=walk.either("拒绝签收，留置送达", ""),
     )  # fmt: skip
     return {"notice_id": waiting[-1].id if waiting else None, "outcome": outcome, "typed": receipt}

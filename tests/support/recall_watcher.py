@@ -44,8 +44,6 @@ RESTS_ON = {
     "resume_investigation": "forward_escalation",
 }
 """What was done in the same stage before an act."""
-RESUMED = "resume_investigation"
-"""Of a recall that a producer began by itself nobody has had to find a defect possible before it goes up."""
 COMES_FROM = {
     Stage.OBJECTION: {"raise_objection"},
     Stage.PUBLICATION: {"accept_plan"},
@@ -195,8 +193,8 @@ class Watcher:
         if stage is not before:
             self.here, self.came_by = [], act
             assert act in COMES_FROM.get(stage, {act}), f"{stage} by {act}"
-        if stage is not before and stage in (Stage.PRODUCER_ANALYSIS, Stage.INVESTIGATION) and act != RESUMED:
-            assert case.discovered_at is not None, "a defect was found possible"
+        if stage in (Stage.PRODUCER_ANALYSIS, Stage.INVESTIGATION):  # a producer that recalls by itself needs none
+            assert case.discovered_at is not None or case.is_voluntary, "a defect was found possible"
         assert (case.closed_at is not None) is (stage is Stage.CLOSED) is (case.outcome is not None)
         if stage is Stage.CLOSED and stage is not before:
             warned = "warned" if self.public["warning"] and not self.public["recall"] else case.outcome

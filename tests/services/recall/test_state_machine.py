@@ -65,7 +65,7 @@ def walk_once(
                 watcher.look()
             why_not = walk.try_act(attempt)
             trail.append(f"{before} {attempt.line.act} by {attempt.by} at {walk.now:%m-%d %H:%M}")
-            trail[-1] += f" {'' if walk.is_right else '(erring)'}: {why_not.message}" if why_not else ""
+            trail[-1] += f" {'(astray)' if walk.is_astray else ''}: {why_not.message}" if why_not else ""
             watcher.check(attempt, before, why_not)
             reached[walk.stage] += 1
             (done if why_not is None else refused)[attempt.line.act] += 1
