@@ -32,35 +32,35 @@ VALUES: dict[str, object] = {
     "hotline": "400-800-0001",
     "authority_phone": "025-84410000",
 }
-EARLIER = "此次召回是在2025年11月3日实施的C0型座椅召回活动基础上的扩大召回，两次共计召回数量为15800件。"
+EARLIER = "此次召回是在2025年11月3日实施的C0型座椅召回活动基础上的扩大召回，两次共计召回数量为15,800件。"
 LAWS = "按照《消费品召回管理暂行规定》《江苏省缺陷消费品召回管理办法》的要求，"
 WRITTEN = {
     (False, False, False, False): (
         "甲公司召回贝护牌儿童安全座椅",
         (
             f"日前，甲公司{LAWS}向南京市市场监督管理局报告了召回计划，将自2026年5月6日起，召回2025年1月6日至2025年6月30日"
-            "期间制造的贝护牌C1型号儿童安全座椅，涉及数量为12000件。"
+            "期间制造的贝护牌C1型号儿童安全座椅，涉及数量为12,000件。"
         ),
     ),
     (True, True, True, True): (
         "甲公司扩大召回部分贝护牌儿童安全座椅",
         (
             f"日前，甲公司受缺陷调查影响{LAWS}主动向南京市市场监督管理局报告了召回计划，将自2026年5月6日起，扩大召回"
-            f"2025年1月6日至2025年6月30日期间制造的部分贝护牌C1型号儿童安全座椅，涉及数量为12000件。{EARLIER}"
+            f"2025年1月6日至2025年6月30日期间制造的部分贝护牌C1型号儿童安全座椅，涉及数量为12,000件。{EARLIER}"
         ),
     ),
     (False, True, True, False): (
         "甲公司召回部分贝护牌儿童安全座椅",
         (
             f"日前，甲公司{LAWS}主动向南京市市场监督管理局报告了召回计划，将自2026年5月6日起，召回2025年1月6日至2025年6月30日"
-            "期间制造的部分贝护牌C1型号儿童安全座椅，涉及数量为12000件。"
+            "期间制造的部分贝护牌C1型号儿童安全座椅，涉及数量为12,000件。"
         ),
     ),
     (True, False, False, True): (
         "甲公司扩大召回贝护牌儿童安全座椅",
         (
             f"日前，甲公司受缺陷调查影响{LAWS}向南京市市场监督管理局报告了召回计划，将自2026年5月6日起，扩大召回"
-            f"2025年1月6日至2025年6月30日期间制造的贝护牌C1型号儿童安全座椅，涉及数量为12000件。{EARLIER}"
+            f"2025年1月6日至2025年6月30日期间制造的贝护牌C1型号儿童安全座椅，涉及数量为12,000件。{EARLIER}"
         ),
     ),
 }
@@ -83,7 +83,7 @@ def test_each_option_stands_where_it_belongs_and_only_when_chosen(answers: tuple
     title, (first, *others) = release(answers)
     assert ("扩大召回" in title, "召回部分" in title) == (extended, partial)
     assert ("起，扩大召回2025" in first) is extended
-    assert first.endswith(EARLIER if extended else "涉及数量为12000件。")
+    assert first.endswith(EARLIER if extended else "涉及数量为12,000件。")
     assert ("期间制造的部分贝护牌" in first) is partial
     assert ("要求，主动向" in first) is voluntary
     assert first.startswith("日前，甲公司受缺陷调查影响按照" if investigated else "日前，甲公司按照")
