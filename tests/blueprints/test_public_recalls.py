@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from flask import Flask
+from PIL import Image
 
 from benchmarks.measuring import counted
 from portal.config import Settings
@@ -21,6 +22,7 @@ from portal.rules.recall.annex_values import to_stored
 from portal.rules.recall.annexes import load_annexes
 from portal.services.recall.publications import FEED_SIZE, PAGE_SIZE, PublicationFilter, published
 from portal.storage.local import Storage
+from tests.factories.material import drawn
 from tests.factories.publications import (
     EDITION,
     plan_values,
@@ -35,7 +37,7 @@ from tests.support.surfer import Surfer
 
 Surf = Callable[..., Surfer]
 LATER = NOON + timedelta(days=3)
-PNG = b"\x89PNG\r\n\x1a\n picture"
+PNG = drawn()
 EVIL = "\"'><script>alert(1)</script>{{7*7}}&amp;"
 _TABLE = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)")
 
@@ -188,7 +190,7 @@ def test_what_was_replaced_leaves_the_list_and_leads_to_the_newer(surf: Surf, sq
 def test_only_the_photographs_of_the_publication_are_served(
     surf: Surf, settings: Settings, sqlite_database: Database
 ) -> None:
-    shown, hidden = keep_picture(settings), keep_picture(settings, PNG + b"2")
+    shown, hidden = keep_picture(settings), keep_picture(settings, drawn(colour="navy"))
     script = {**keep_picture(settings, b"<svg onload=alert(1)>"), "content_type": "image/svg+xml"}
     one = make(sqlite_database, pictures=[shown, script, {**shown, "sha256": "0" * 64}])
     other = make(sqlite_database, pictures=[hidden])
@@ -197,7 +199,8 @@ def test_only_the_photographs_of_the_publication_are_served(
     assert f'src="/recalls/{one}/pictures/{shown["sha256"]}"' in page
     assert script["sha256"] not in page
     answer = browser.get(f"/recalls/{one}/pictures/{shown['sha256']}")
-    assert (answer.status_code, answer.data, answer.mimetype) == (200, PNG, "image/png")
+    assert (answer.status_code, answer.mimetype) == (200, "image/png")
+    assert Image.open(io.BytesIO(answer.data)).getpixel((0, 0)) == Image.open(io.BytesIO(PNG)).getpixel((0, 0))
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "public" in answer.headers["Cache-Control"]
     assert "Set-Cookie" not in answer.headers

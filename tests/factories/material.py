@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 from datetime import datetime
+from typing import Any
 
+from PIL import Image
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
@@ -27,8 +29,22 @@ def a_file(content: bytes = CONTENT, filename: str = "检测报告.pdf") -> Uplo
 
 
 def keep_files(settings: Settings) -> None:
-    """Put the bytes of `a_file` into the storage of an installation, so that pages can send them."""
-    Storage(settings.files_folder).put(io.BytesIO(CONTENT), limit_bytes=len(CONTENT))
+    """Put the bytes of `a_file` and `a_picture` into the storage of an installation, so that pages can send them."""
+    for content in (CONTENT, drawn()):
+        Storage(settings.files_folder).put(io.BytesIO(content), limit_bytes=len(content))
+
+
+def a_picture() -> UploadedFile:
+    """A photograph as the storage describes it; the bytes are not kept."""
+    content = drawn()
+    return UploadedFile("正面.png", "image/png", len(content), hashlib.sha256(content).hexdigest())
+
+
+def drawn(kind: str = "PNG", size: tuple[int, int] = (6, 4), colour: str = "teal", **saved: Any) -> bytes:
+    """A small picture of one colour; `saved` is what the format keeps beside the pixels."""
+    file = io.BytesIO()
+    Image.new("RGB", size, colour).save(file, kind, **saved)
+    return file.getvalue()
 
 
 def uploaded(

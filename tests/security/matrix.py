@@ -37,7 +37,7 @@ from portal.services.kernel.mailing import queue
 from portal.services.organisation_aliases import add_alias
 from portal.web.assets import assets, viewer_tables
 from portal.web.guard import permission_of
-from tests.factories.material import a_file
+from tests.factories.material import a_picture
 from tests.factories.publications import published_recall
 from tests.factories.world import NOON, World
 from tests.support.surfer import Surfer
@@ -103,8 +103,7 @@ def make_scene(db: Session, world: World, consultation_id: int) -> Scene:
         "document_id": NOTHING,
         "system": "national",
     }
-    # The photograph is the file that every scene keeps.
-    picture = {"sha256": a_file().sha256, "content_type": "image/png", "title": ""}
+    picture = {"sha256": a_picture().sha256, "content_type": "image/png", "title": ""}
     arguments |= {"publication_id": published_recall(db, pictures=[picture]).id, "sha256": picture["sha256"]}
     _preview(db, consultation_id)
     arguments |= {"version": viewer_tables(), "table": "cmaps/UniGB-UCS2-H.bcmap"}

@@ -23,10 +23,11 @@ from portal.services.archiving.publication_files import (
     damaged_publications,
 )
 from portal.storage.local import Storage
+from tests.factories.material import drawn
 from tests.factories.recall_story import Story, build_recall_world
 from tests.factories.world import NOON
 
-CONTENT = b"\x89PNG of a seat"
+CONTENT = drawn()
 AUDITOR = Actor(9, "审计员", None, frozenset({Role.AUDITOR}))
 
 

@@ -18,13 +18,14 @@ from portal.services.recall.publications import (
     published,
     published_state,
 )
-from portal.storage.local import FileMissing
+from portal.storage.local import StorageError
+from portal.storage.public_pictures import RECIPE, public_picture
 from portal.web.acting import look, settings
 from portal.web.fields import LARGEST_WHOLE_NUMBER
 from portal.web.guard import requires
 from portal.web.recall_feeds import FeedHead, json_feed, rss
 from portal.web.shared_pages import Answer, look_once, shared, without_visitor
-from portal.web.stored_files import chunks_of, storage
+from portal.web.stored_files import storage
 
 _PICTURE_LASTS = "public, max-age=86400"
 _LAST_PAGE = LARGEST_WHOLE_NUMBER // PAGE_SIZE
@@ -68,18 +69,18 @@ def recall(publication_id: int) -> Answer:
 @blueprint.get("/recalls/<int:publication_id>/pictures/<sha256>")
 @requires("view_public_page")
 def recall_picture(publication_id: int, sha256: str) -> Response:
-    """A photograph of the product, if this publication shows it; every other file does not exist here."""
+    """The public copy of a photograph, if this publication shows it; every other file does not exist here."""
     without_visitor()
     media_type = look(picture_of, publication_id=publication_id, sha256=sha256)
     if media_type is None:
         abort(404)
     try:
-        storage().open(sha256).close()
-    except FileMissing:
+        copy = public_picture(storage(), sha256, media_type)
+    except StorageError:
         abort(404)
-    response = Response(chunks_of(sha256), content_type=media_type)
+    response = Response(copy.read_bytes(), content_type=media_type)
     response.headers["Cache-Control"] = _PICTURE_LASTS
-    response.set_etag(sha256)
+    response.set_etag(f"{sha256}-{RECIPE}")
     response.make_conditional(request)
     return response
 

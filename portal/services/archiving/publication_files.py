@@ -18,6 +18,7 @@ from portal.models.recall_publication import RecallPublication
 from portal.rules.dates import BEIJING
 from portal.services.kernel.events import record
 from portal.storage.local import FileDamaged, FileMissing, Storage
+from portal.storage.public_pictures import PICTURE_TYPES, PictureUnreadable, public_picture
 
 DAMAGED, MENDED = "publication_damage_found", "publication_damage_mended"
 _PARTS = 24  # of all publications, one is read each hour
@@ -79,8 +80,12 @@ def _damage(storage: Storage, pictures: Sequence[dict[str, str]]) -> tuple[str, 
     for picture in pictures:
         try:
             storage.verify(picture["sha256"])
+            if picture["content_type"] in PICTURE_TYPES:
+                public_picture(storage, picture["sha256"], picture["content_type"])
         except FileMissing:
             found.append(f"照片“{picture['title']}”缺失")
+        except PictureUnreadable:
+            found.append(f"照片“{picture['title']}”不能显示")
         except (FileDamaged, OSError):
             found.append(f"照片“{picture['title']}”已损坏")
     return tuple(found)

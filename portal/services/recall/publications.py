@@ -16,12 +16,11 @@ from portal.models.recall_publication import RecallPublication
 from portal.rules.recall.publication_search import search_terms
 from portal.rules.regions import shipped_areas
 from portal.services.recall.publication_words import PressRelease, plan_words, press_release, values_of
+from portal.storage.public_pictures import PICTURE_TYPES
 
 PAGE_SIZE = 20
 FEED_SIZE = 50
 KIND_LABELS = {"recall": "召回", "warning": "消费警示", "sanction": "惩戒信息"}
-PICTURE_TYPES = ("image/jpeg", "image/png", "image/webp")
-"""Media types of photographs that a browser shows and that can hold no script."""
 
 
 @dataclass(frozen=True)
