@@ -179,20 +179,21 @@ def _post_officers(
     password: _Password,
     now: datetime,
 ) -> None:
-    """All regulators of the region; those of the story get a telephone, and its officers. Counties are added."""
+    """All regulators of the region; those of the story get officers, a telephone, some a head. Counties are added."""
     establish_regulators(db, actor=administrator, now=now)
     for one in regulators:
         if find_regulator(db, one["division"]) is None:
             add_county_regulator(db, actor=administrator, division=one["division"], area_name=one["area_name"], now=now)
         regulator = regulator_of(db, one["division"])
-        set_regulator_contact(
-            db, actor=administrator, institution_id=regulator.id, abbreviation=regulator.abbreviation,
-            phone=one["phone"], now=now,
-        )  # fmt: skip
         cast.regulators[one["division"]] = regulator.id
         for officer in one["officers"]:
             actor = _account(db, security, officer, Role.OFFICER, regulator.id, password, now)
             cast.actors[officer["username"]] = actor
+        head = cast.actors[one["head"]].person_id if "head" in one else None
+        set_regulator_contact(
+            db, actor=administrator, institution_id=regulator.id, abbreviation=regulator.abbreviation,
+            phone=one["phone"], head_id=head, now=now,
+        )  # fmt: skip
 
 
 def _lay_out_rotation(db: Session, administrator: Actor, cast: Cast, now: datetime) -> None:
