@@ -45,17 +45,19 @@ def open_the_sheet(expert: Person) -> None:
     expect(expert.page.get_by_role("heading", level=1)).to_have_text("长三角缺陷消费品专家会诊表")
 
 
-def fill_in(expert: Person, changes: dict[str, str] | None = None) -> None:
+def fill_in(
+    expert: Person, changes: dict[str, str] | None = None, *, fault: str = "折叠受压后局部过热", harm: str = "低温烫伤"
+) -> None:
     """Answer the whole sheet from top to bottom, turning its sections where it is shown section by section."""
     for question, answer in {**SHEET, **(changes or {})}.items():
         if question == "伤害的严重程度":
             expert.turn_to("发生伤害类型")
             expert.tick("1．物理性质伤害")
-            expert.describe("发生伤害类型", "低温烫伤")
+            expert.describe("发生伤害类型", harm)
         expert.turn_to(question)
         expert.answer(question, answer)
         if question == "1．符合国家标准":
-            expert.describe(question, "折叠受压后局部过热")
+            expert.describe(question, fault)
 
 
 def give_the_password(expert: Person, password: str) -> None:

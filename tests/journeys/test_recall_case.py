@@ -10,13 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from portal.models.consultation import Consultation
-from portal.process.permissions import Actor
-from portal.services.consultation.application import accept_application
 from tests.documents.recall_samples import SAMPLES
-from tests.factories.meeting_minutes import issued
 from tests.factories.recall_story import PRODUCT, RecallWorld, build_recall_world
-from tests.factories.world import NOON, World
+from tests.journeys.consultation_of_a_case import PANEL, confer
 from tests.journeys.person import DESKTOP, PHONE, Person
 from tests.journeys.producer_pages import correct_the_plan, plan, read_in_public, report, send_off, summarise
 from tests.journeys.recall_pages import act, attach, begin, fill_annex, issue, open_case, serve
@@ -39,15 +35,6 @@ CLUE = {
     "缺陷可能导致的后果": PRODUCT["consequence"],
 }  # fmt: skip
 Letters = Callable[[str], list[str]]
-
-
-class JiangsuApplies(World):
-    """The same world, in which Jiangsu's technical institution applies."""
-
-    @property
-    def applicant(self) -> Actor:
-        """A liaison of Jiangsu."""
-        return self.liaisons["jiangsu"][0]
 
 
 @pytest.fixture
@@ -79,15 +66,15 @@ def on(clock: Clock, people: list[Person], day: date, hour: int = 9) -> None:
 def test_a_recall_from_the_clue_to_the_complete_file(
     person: Callable[..., Person],
     producer: Person,
-    world: RecallWorld,
     clock: Clock,
     mailbox: Letters,
-    sqlite_database: Database,
 ) -> None:
     city, institution = person("officer-320100"), person("jiangsu-liaison-1")
 
     record_and_verify(city)
-    consult(city, institution, sqlite_database, world)
+    ask_for_consultation(city, person("jiangsu-liaison-2"))  # whom another has to accept it from, where Jiangsu leads
+    others = [person(name) for name in ("shanghai-liaison-1", "zhejiang-liaison-1", "anhui-liaison-1")]
+    confer(institution, others, [person(name) for name in PANEL], clock)
     on(clock, [city, institution], date(2026, 3, 3))
     ask_the_producer(city, clock)
     open_link(city, producer, mailbox, "提交调查分析报告")
@@ -137,8 +124,8 @@ def record_and_verify(city: Person) -> None:
     city.sees("线索已核实")
 
 
-def consult(city: Person, institution: Person, database: Database, world: RecallWorld) -> None:
-    """The clue becomes the draft of an application; the consultation itself has its own journey."""
+def ask_for_consultation(city: Person, institution: Person) -> None:
+    """The clue becomes the draft of an application, which the institution completes."""
     act(city, "申请专家会诊", 请专家会诊的理由="产品在四省（市）销售，需要专家判定缺陷")
     city.sees("专家会诊中")
     institution.page.goto(f"{institution.address}/consultations?tab=all")
@@ -155,11 +142,6 @@ def consult(city: Person, institution: Person, database: Database, world: Recall
         institution.fill(label, words)
     institution.press("提交申请")
     institution.sees("〔2026〕1号")
-    with database.write() as db:
-        jiangsu = JiangsuApplies(**vars(world.world))
-        (consultation,) = db.query(Consultation).all()
-        accept_application(db, actor=jiangsu.liaisons["jiangsu"][1], consultation_id=consultation.id, now=NOON)
-        issued(db, jiangsu, consultation=consultation)
 
 
 def ask_the_producer(city: Person, clock: Clock) -> None:

@@ -25,8 +25,8 @@ def application_facts(consultation: Consultation) -> Facts:
     if product.information_source_other:
         sources = f"{sources}（{product.information_source_other}）"
     places = {member.key: member.province for member in edition.alliance.members} | {"other": "长三角以外"}
-    registered = f"{places.get(product.registered_province or '', '')}{product.registered_place}"
-    manufactured = f"{places.get(product.manufacturing_province or '', '')}{product.manufacturing_place}"
+    registered = _place(places.get(product.registered_province or "", ""), product.registered_place)
+    manufactured = _place(places.get(product.manufacturing_province or "", ""), product.manufacturing_place)
     producer = escape(product.producer)
     if product.credit_code:
         producer += Markup('　<span class="soft num">{}</span>').format(product.credit_code)
@@ -73,3 +73,8 @@ def ground_facts(consultation: Consultation) -> Facts:
         ("核实结果", paragraphs(verification.result)),
         ("核实人", f"{verification.verified_by}　{beijing_date(verification.verified_on)}"),
     ]
+
+
+def _place(province: str, place: str) -> str:
+    """The province and the place in it, which may say the province itself."""
+    return place if place.startswith(province) else f"{province}{place}"
