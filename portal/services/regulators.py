@@ -145,7 +145,7 @@ def set_regulator_contact(
     institution_id: int,
     abbreviation: str,
     phone: str,
-    head_id: int | None = None,
+    head_id: int | None,
     now: datetime,
 ) -> Institution:
     """Set how the numbers of its documents begin (宁市监), the telephone that its notices and the public get, its head.

@@ -56,17 +56,17 @@ class AnnexFilling:
         self.has_refused_files = False
         self.channel_problem = ""
 
-    def receive(self) -> None:
-        """Save everything that was typed and chosen, whatever is wrong with it. Stale where another save came first.
+    def receive(self) -> int | None:
+        """Save everything that was typed and chosen, whatever is wrong with it; None once it is saved.
 
-        A file that is not let in is a problem of its field; the rest is saved all the same.
+        Where it was refused as a whole (another save came first, too often), the status of the refusal, which stands
+        on the form. A file that is not let in is a problem of its field; the rest is saved all the same.
         """
         form = AnnexForm.typed(self.fill.annex, request.form, self._pictures())
         try:
             look(require_room, source=self.source, act=self.act)
-        except Refusal:
-            self.form = form
-            raise
+        except Refusal as refused:
+            return self._refuse(form, refused)
         photographs, proof, problems = _uploads(form)
         files = DraftFiles(photographs, proof, request.form.getlist("remove_photograph"))
         raw = form.raw_to_json()
@@ -80,15 +80,32 @@ class AnnexFilling:
         except Invalid as refused:
             problems += refused.problems
             give_up(photographs, proof)
-        except Refusal:
-            self.form = form
+        except Refusal as refused:
             give_up(photographs, proof)
-            raise
+            return self._refuse(form, refused)
         self._load()
         self.form = AnnexForm.typed(self.fill.annex, request.form, self._pictures())
         self.has_refused_files = bool(problems)
         for problem in problems:
             self.form.add(problem)
+        return None
+
+    def _refuse(self, form: AnnexForm, refused: Refusal) -> int:
+        self.form = form
+        form.add(Problem("", refused.message, ""))
+        return refused.status
+
+    def status_to_stay(self) -> int | None:
+        """After `receive`: the status with which the page is shown again, None where one goes on.
+
+        One stays where a row came or went, where a file was refused, and where what is said to be done is not.
+        """
+        if self.form.is_row_change:
+            return 200
+        is_done = "do" in request.form
+        if is_done:
+            self.check()
+        return Invalid.status if self.form.problems and (is_done or self.has_refused_files) else None
 
     def check(self) -> None:
         """Look for what is missing or contradictory, so that the page shows it."""

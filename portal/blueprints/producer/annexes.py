@@ -8,8 +8,6 @@ from flask import flash, make_response, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.blueprints.producer.access import file_url, given_token, holder, link_to, page_for_holder
-from portal.process.errors import Invalid, Refusal
-from portal.rules.problem import Problem
 from portal.services.recall.answer_drafts import ANNEXES_OF, hand_in_drafts
 from portal.services.recall.case_documents import OBJECTION
 from portal.services.recall.producer_request import ProducerRequest, producer_request
@@ -65,12 +63,8 @@ def _fill(act: str, slug: str) -> Answer:
         if "check" in request.args:
             filling.check()
         return _fill_page(found, filling)
-    try:
-        filling.receive()
-    except Refusal as refused:
-        filling.form.add(Problem("", refused.message, ""))
-        return _fill_page(found, filling), refused.status
-    return _saved(found, filling)
+    refused = filling.receive()
+    return _saved(found, filling) if refused is None else (_fill_page(found, filling), refused)
 
 
 def _saved(found: ProducerRequest, filling: AnnexFilling) -> Answer:
@@ -79,12 +73,9 @@ def _saved(found: ProducerRequest, filling: AnnexFilling) -> Answer:
         response = make_response(render("producer/saved.html", version=filling.version))
         response.headers["X-Saved-At"] = clock_time(now())
         return response
-    if filling.form.is_row_change:
-        return _fill_page(found, filling)
-    if "do" in request.form:
-        filling.check()
-    if ("do" in request.form or filling.has_refused_files) and filling.form.problems:
-        return _fill_page(found, filling), Invalid.status
+    stays = filling.status_to_stay()
+    if stays is not None:
+        return _fill_page(found, filling), stays
     if "do" in request.form:
         return redirect(link_to(_after(filling.act)), 303)
     flash("已保存，可以随时用同一链接回来继续填写。", "done")

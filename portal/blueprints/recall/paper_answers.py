@@ -12,9 +12,7 @@ from werkzeug.wrappers import Response
 from portal.blueprints.recall import blueprint
 from portal.blueprints.recall.act_words import words_of
 from portal.blueprints.recall.annex_acts import act_now
-from portal.process.errors import Invalid, Refusal
 from portal.process.recall_case import transition
-from portal.rules.problem import Problem
 from portal.services.recall.answer_drafts import ANNEXES_OF, hand_in_drafts
 from portal.services.recall.case_documents import OBJECTION
 from portal.services.recall.overview import CaseBrief, case_brief
@@ -81,21 +79,12 @@ def _record(case_id: int, act: str, slug: str) -> Answer:
     beside = PaperForm(request.form if request.method == "POST" else request.args)
     if request.method == "GET":
         return _page(about, filling, beside)
-    try:
-        filling.receive()
-    except Refusal as refused:
-        filling.form.add(Problem("", refused.message, ""))
-        return _page(about, filling, beside), refused.status
-    if filling.form.is_row_change:
-        return _page(about, filling, beside)
+    status = filling.receive() or filling.status_to_stay()
+    if status is not None:
+        return _page(about, filling, beside), status
     if "do" not in request.form:
-        if filling.has_refused_files:
-            return _page(about, filling, beside), Invalid.status
         flash("已保存，可以随时回来继续填写。", "done")
         return redirect(url_for(f"recall.{act}", case_id=case_id, **beside.kept()), 303)
-    filling.check()
-    if filling.form.problems:
-        return _page(about, filling, beside), Invalid.status
     done = _hand_in(about, act, [filling], beside)
     if isinstance(done, Response):
         return done
@@ -132,17 +121,9 @@ def _fill(case_id: int, act: str, slug: str) -> Answer:
         if "check" in request.args:
             filling.check()
         return _page(about, filling)
-    try:
-        filling.receive()
-    except Refusal as refused:
-        filling.form.add(Problem("", refused.message, ""))
-        return _page(about, filling), refused.status
-    if filling.form.is_row_change:
-        return _page(about, filling)
-    if "do" in request.form:
-        filling.check()
-    if filling.form.problems and ("do" in request.form or filling.has_refused_files):
-        return _page(about, filling), Invalid.status
+    status = filling.receive() or filling.status_to_stay()
+    if status is not None:
+        return _page(about, filling), status
     flash("已保存，可以随时回来继续填写。", "done")
     return redirect(url_for(f"recall.{act}" if "do" in request.form else f"recall.{act}_{slug}", case_id=case_id), 303)
 
