@@ -8,21 +8,9 @@ import pytest
 from flask import Flask
 
 import portal.services.consultation as steps
-from portal.app import create_app
-from portal.config import Settings
-from portal.models.database import Database
 from portal.process.consultation import BY_ACT
 
 TESTS = Path(__file__).parents[1]
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    instance = tmp_path_factory.mktemp("instance")
-    settings = Settings.from_environment({"PORTAL_INSTANCE": str(instance)})
-    database = Database("sqlite://")
-    database.dispose()
-    return create_app(settings, database)
 
 
 @pytest.fixture(scope="module")

@@ -8,21 +8,10 @@ import pytest
 from flask import Flask
 
 import portal.services.recall as steps
-from portal.app import create_app
-from portal.config import Settings
-from portal.models.database import Database
 from portal.process.recall_case import BY_ACT
 from portal.services.recall.overview import WHY_NOT
 
 TESTS = Path(__file__).parents[1]
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    settings = Settings.from_environment({"PORTAL_INSTANCE": str(tmp_path_factory.mktemp("instance"))})
-    database = Database("sqlite://")
-    database.dispose()
-    return create_app(settings, database)
 
 
 @pytest.fixture(scope="module")

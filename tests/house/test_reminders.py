@@ -3,13 +3,9 @@
 import ast
 from pathlib import Path
 
-import pytest
 from flask import Flask
 
-from portal.app import create_app
-from portal.config import Settings
 from portal.mail.kinds import MAIL_KINDS
-from portal.models.database import Database
 from portal.process.ledger import KINDS
 from portal.process.obligations import OBLIGATIONS
 from portal.process.recall_case import BY_ACT
@@ -24,14 +20,6 @@ from portal.web.guard import permission_of
 
 SERVICES = Path(__file__).parents[2] / "portal" / "services"
 MAY_MOVE = SERVICES / "kernel" / "obligations.py"
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    settings = Settings.from_environment({"PORTAL_INSTANCE": str(tmp_path_factory.mktemp("instance"))})
-    database = Database("sqlite://")
-    database.dispose()
-    return create_app(settings, database)
 
 
 def test_a_reminder_leads_where_the_button_of_the_duty_leads(app: Flask) -> None:
